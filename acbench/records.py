@@ -1,0 +1,184 @@
+"""What is stored and reported: sample records, comparisons, verdicts and case results.
+
+Plain frozen dataclasses that go to JSON and back. ``reports`` reads these and computes no score.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SCHEMA = 1
+
+Outcome = Literal["pass", "fail", "inconclusive"]
+Gate = Literal["gate", "report"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One question and its answer as they were exchanged with the engine."""
+
+    prompt_hash: str
+    text: str
+    finish_reason: str
+    prompt_tokens: int
+    output_tokens: int
+    cached_tokens: int = 0
+    logprobs: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRecord:
+    """One sample's transcript and grade."""
+
+    sample: str
+    level: str
+    cluster: str
+    turns: tuple[Turn, ...]
+    scores: Mapping[str, float]
+    channel: str
+    state: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(turn.text for turn in self.turns)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Base against compressed on one metric, sample by sample on identical prompts.
+
+    ``difference`` = compressed minus base, ``low``/``high`` its interval at ``confidence``; in the
+    metric's unit. ``mde``: the smallest loss this many samples can tell from none (power 0.8).
+    ``samples_needed``: an estimate of the samples that would decide an inconclusive verdict; None if
+    no number would (the difference sits on the margin) or none is needed.
+    """
+
+    metric: str
+    title: str
+    unit: str
+    n: int
+    excluded: int
+    base: float
+    compressed: float
+    difference: float
+    low: float
+    high: float
+    confidence: float
+    test: str
+    p_value: float
+    worse: int
+    better: int
+    mde: float
+    samples_needed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``gate`` is ``report`` where the thresholds file marks the case report-only, with its reason."""
+
+    outcome: Outcome
+    gate: Gate
+    margin: float
+    confidence: float
+    reason: str
+    threshold_reason: str = ""
+    threshold_source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LevelRow:
+    level: str
+    n: int
+    base: float
+    compressed: float
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRow:
+    """Share (0..1) of samples that ended in this channel; over all rows each column adds to 1."""
+
+    channel: str
+    base: float
+    compressed: float
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A sample whose primary score changed."""
+
+    sample: str
+    level: str
+    base: float
+    compressed: float
+    base_channel: str
+    compressed_channel: str
+    base_text: str
+    compressed_text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """Base against itself under another batch shape: what changes without any compression."""
+
+    n: int
+    changed_scores: int
+    changed_texts: int
+    difference: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """Everything a report says about one judged case. For ``compression == "base"`` the two sides
+    are the base model and its own repetition under another batch shape."""
+
+    id: str
+    model: str
+    compression: str
+    task: str
+    task_title: str
+    method: str
+    capability: str
+    verdict: Verdict
+    primary: Comparison
+    secondary: tuple[Comparison, ...] = ()
+    levels: tuple[LevelRow, ...] = ()
+    channels: tuple[ChannelRow, ...] = ()
+    noise: Noise | None = None
+    flips: tuple[Flip, ...] = ()
+    texts_changed: int = 0
+    sample_prompt: str = ""
+    checkpoint: Mapping[str, Any] = field(default_factory=dict)
+    """From ``acbench.json``: bits_per_weight, bytes, sparsity, seconds, peak_memory_mib, served_as ..."""
+    engine: Mapping[str, Any] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
+    tokens: Mapping[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    cells: tuple[Mapping[str, Any], ...] = ()
+    """Per-sample coordinates and both scores for figures, e.g. length and depth of a needle cell."""
+    schema: int = SCHEMA
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def case_result_from_json(data: Mapping[str, Any]) -> CaseResult:
+    """Reads what ``to_json`` wrote. Raises ValueError for another schema version."""
+    if data.get("schema") != SCHEMA:
+        raise ValueError(f"case result has schema {data.get('schema')!r}, this version reads {SCHEMA}")
+    plain = dict(data)
+    plain["verdict"] = Verdict(**plain["verdict"])
+    plain["primary"] = Comparison(**plain["primary"])
+    plain["secondary"] = tuple(Comparison(**c) for c in plain["secondary"])
+    plain["levels"] = tuple(LevelRow(**r) for r in plain["levels"])
+    plain["channels"] = tuple(ChannelRow(**r) for r in plain["channels"])
+    plain["noise"] = Noise(**plain["noise"]) if plain["noise"] else None
+    plain["flips"] = tuple(Flip(**f) for f in plain["flips"])
+    plain["cells"] = tuple(plain["cells"])
+    return CaseResult(**plain)
