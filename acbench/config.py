@@ -1,0 +1,239 @@
+"""Reads the catalogues (built-in TOML plus the user's ``acbench.toml``) into one checked Catalogue.
+
+Every error names the file, the key and the nearest valid name. Nothing heavy is imported here.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field, fields
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from acbench.cases import BASE, CAPABILITIES, RECIPE_SLUG, SLUG, ModelSpec, Recipe, TaskEntry
+from acbench.engines.protocol import EngineSettings
+from acbench.errors import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+USER_FILE = "acbench.toml"
+SECTIONS = ("models", "recipes", "tasks", "profiles", "selections", "thresholds")
+STAGES = ("pull-request", "nightly")
+BACKENDS = ("vllm", "transformers", "openai", "fake")
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a plain run selects and at what size."""
+
+    name: str
+    models: tuple[str, ...]
+    compressions: tuple[str, ...]
+    tasks: tuple[str, ...]
+    stage: str = "pull-request"
+    noise_samples: int = 12
+    engine: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    data: Mapping[str, str] = field(default_factory=dict)
+    """Task -> folder with the user's upstream data."""
+    mode: str = "corrected"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All names a run can refer to. ``sources`` are the files it was read from."""
+
+    models: Mapping[str, ModelSpec]
+    recipes: Mapping[str, Recipe]
+    tasks: Mapping[str, TaskEntry]
+    profiles: Mapping[str, Profile]
+    selections: Mapping[str, tuple[str, ...]]
+    thresholds: tuple[tuple[str, Mapping[str, Any]], ...]
+    """(source file, parsed table) in the order of precedence, later ones win."""
+    sources: tuple[str, ...]
+
+    def profile(self, name: str) -> Profile:
+        if name not in self.profiles:
+            raise ConfigError(f"unknown profile {name!r}; {did_you_mean(name, self.profiles)}")
+        return self.profiles[name]
+
+
+def load_catalogue(user_file: Path | None = None) -> Catalogue:
+    """The built-in catalogue, overridden and extended by ``user_file`` if there is one."""
+    tables: dict[str, dict[str, Any]] = {}
+    defaults = files("acbench") / "defaults"
+    for section in ("models", "recipes", "tasks", "profiles"):
+        tables[section] = tomllib.loads((defaults / f"{section}.toml").read_text())
+    tables["selections"] = tables["profiles"].pop("selections")
+    thresholds = [("acbench/defaults/thresholds.toml", tomllib.loads((defaults / "thresholds.toml").read_text()))]
+    origin = {(section, name): "built-in" for section, table in tables.items() for name in table}
+    sources = ["built-in"]
+    if user_file is not None:
+        user = _read_user(user_file)
+        sources.append(str(user_file))
+        if "thresholds" in user:
+            thresholds.append((str(user_file), user.pop("thresholds")))
+        for section, table in user.items():
+            for name, value in table.items():
+                origin[section, name] = str(user_file)
+                tables[section][name] = _merged(tables[section].get(name), value)
+    return _checked(tables, tuple(thresholds), tuple(sources), origin)
+
+
+def find_user_file(start: Path) -> Path | None:
+    """``acbench.toml`` beside the call, or None."""
+    file = start / USER_FILE
+    return file if file.is_file() else None
+
+
+def _read_user(path: Path) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: no such configuration file") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    for name, table in content.items():
+        if name not in SECTIONS:
+            raise ConfigError(f"{path}: unknown table [{name}]; {did_you_mean(name, SECTIONS)}")
+        if not isinstance(table, dict):
+            raise ConfigError(f"{path}: [{name}] must be a table, not {type(table).__name__}")
+    return content
+
+
+def _merged(old: Any, new: Any) -> Any:
+    """A user's table overrides key by key; anything else replaces."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        return {**old, **{key: _merged(old.get(key), value) for key, value in new.items()}}
+    return new
+
+
+def _checked(
+    tables: dict[str, dict[str, Any]],
+    thresholds: tuple[tuple[str, Mapping[str, Any]], ...],
+    sources: tuple[str, ...],
+    origin: Mapping[tuple[str, str], str],
+) -> Catalogue:
+    def build(section: str, cls: type[Any], rule: Any, key: str = "slug") -> dict[str, Any]:
+        built = {}
+        for name, table in tables[section].items():
+            where = f"{origin[section, name]}: [{section}.{name}]"
+            if not rule.fullmatch(name):
+                raise ConfigError(f"{where}: names are lower case letters, digits, dots and hyphens")
+            built[name] = _record(cls, {key: name}, table, where)
+        return built
+
+    catalogue = Catalogue(
+        models=build("models", ModelSpec, SLUG),
+        recipes=build("recipes", Recipe, RECIPE_SLUG),
+        tasks=build("tasks", TaskEntry, SLUG),
+        profiles=build("profiles", Profile, SLUG, key="name"),
+        selections={name: _names(value, f"selection {name}") for name, value in tables["selections"].items()},
+        thresholds=thresholds,
+        sources=sources,
+    )
+    for section, name in origin:
+        _check_references(catalogue, section, name, f"{origin[section, name]}: [{section}.{name}]")
+    return catalogue
+
+
+def _record(cls: type[Any], identity: dict[str, str], table: Any, where: str) -> Any:
+    """Builds a dataclass from a TOML table; unknown keys, missing keys and wrong types are errors."""
+    if not isinstance(table, dict):
+        raise ConfigError(f"{where}: must be a table, not {type(table).__name__}")
+    known = {f.name: f for f in fields(cls) if f.name not in identity}
+    values: dict[str, Any] = dict(identity)
+    for key, value in table.items():
+        if key not in known:
+            raise ConfigError(f"{where}: unknown key {key!r}; {did_you_mean(key, known)}")
+        values[key] = _typed(value, str(known[key].type), f"{where}: {key}")
+    try:
+        return cls(**values)
+    except TypeError as error:
+        missing = str(error).rpartition(":")[2].strip()
+        raise ConfigError(f"{where}: missing key {missing}") from error
+
+
+def _typed(value: Any, annotation: str, where: str) -> Any:
+    if annotation.startswith("tuple"):
+        return _names(value, where)
+    wanted: tuple[type, ...] = {
+        "str": (str,),
+        "str | None": (str,),
+        "int": (int,),
+        "int | None": (int,),
+        "float | None": (int, float),
+        "bool": (bool,),
+    }.get(annotation, (dict,))
+    if not isinstance(value, wanted) or (isinstance(value, bool) and bool not in wanted):
+        names = " or ".join(t.__name__ for t in wanted)
+        raise ConfigError(f"{where} must be {names}, not {value!r}")
+    return value
+
+
+def _names(value: Any, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ConfigError(f"{where} must be a list of names, not {value!r}")
+    return tuple(value)
+
+
+def _check_references(catalogue: Catalogue, section: str, name: str, where: str) -> None:
+    if section == "models":
+        model = catalogue.models[name]
+        scheme = model.source.partition(":")[0]
+        if scheme not in ("hf", "path", "wheel") or ":" not in model.source:
+            raise ConfigError(f"{where}: source {model.source!r} must start with hf:, path: or wheel:")
+        check_engine_keys(model.engine, where)
+        _known([model.pair_with] if model.pair_with else [], catalogue.models, where, "pair_with")
+    elif section == "recipes":
+        check_engine_keys(catalogue.recipes[name].engine, where)
+        _known(catalogue.recipes[name].models, catalogue.models, where, "models")
+    elif section == "tasks":
+        _known([catalogue.tasks[name].capability], CAPABILITIES, where, "capability")
+    elif section == "profiles":
+        _check_profile(catalogue, catalogue.profiles[name], where)
+
+
+def _check_profile(catalogue: Catalogue, profile: Profile, where: str) -> None:
+    for key, table in (
+        ("models", catalogue.models),
+        ("compressions", catalogue.recipes),
+        ("tasks", catalogue.tasks),
+    ):
+        _known(getattr(profile, key), {**table, **catalogue.selections}, where, key)
+    _known([profile.stage], STAGES, where, "stage")
+    _known([profile.mode], ("corrected", "upstream"), where, "mode")
+    _known(profile.settings, catalogue.tasks, where, "settings")
+    _known(profile.data, catalogue.tasks, where, "data")
+    check_engine_keys(profile.engine, where)
+    if BASE not in expand(catalogue, profile.compressions):
+        raise ConfigError(f"{where}: compressions must contain 'base': every comparison is against it")
+
+
+def check_engine_keys(table: Mapping[str, Any], where: str) -> None:
+    """Engine settings are checked where they are read, not when an engine starts half an hour later."""
+    known = {f.name: str(f.type) for f in fields(EngineSettings)}
+    for key, value in table.items():
+        if key not in known:
+            raise ConfigError(f"{where}: unknown engine setting {key!r}; {did_you_mean(key, known)}")
+        _typed(value, known[key], f"{where}: engine.{key}")
+    if "backend" in table:
+        _known([table["backend"]], BACKENDS, where, "engine.backend")
+
+
+def expand(catalogue: Catalogue, names: Iterable[str]) -> tuple[str, ...]:
+    """Replaces selection names by their lists; order kept, duplicates dropped."""
+    flat: dict[str, None] = {}
+    for name in names:
+        for item in catalogue.selections.get(name, (name,)):
+            flat[item] = None
+    return tuple(flat)
+
+
+def _known(names: Iterable[str], valid: Iterable[str], where: str, key: str) -> None:
+    known = set(valid)
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"{where}: {key}: unknown name {name!r}; {did_you_mean(name, known)}")

@@ -1,0 +1,96 @@
+"""The matrix of cases: a pure function of catalogue, profile and selection options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from acbench.cases import BASE, Case
+from acbench.config import expand
+from acbench.engines.protocol import EngineSettings
+from acbench.errors import ConfigError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from acbench.config import Catalogue, Profile
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """The cases of a run, base first, and what was declared but has no code in this version."""
+
+    profile: Profile
+    cases: tuple[Case, ...]
+    planned: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Names given on the command line; empty means the profile's own."""
+
+    models: tuple[str, ...] = ()
+    compressions: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+
+
+def build_matrix(catalogue: Catalogue, profile_name: str, selection: Selection = Selection()) -> Matrix:
+    """All cases of a profile, in the fixed order model, base first, recipe, task.
+
+    Names asked for explicitly must exist and must have code; planned names in a profile's own lists
+    are left out and listed. ``base`` is always part of the matrix.
+    """
+    profile = catalogue.profile(profile_name)
+    models = _resolve(catalogue, "model", selection.models, profile.models, catalogue.models)
+    recipes = _resolve(catalogue, "compression", selection.compressions, profile.compressions, catalogue.recipes)
+    tasks = _resolve(catalogue, "task", selection.tasks, profile.tasks, catalogue.tasks)
+    planned = [name for name in recipes if catalogue.recipes[name].planned]
+    planned += [name for name in tasks if catalogue.tasks[name].planned]
+    usable_recipes = [BASE, *(name for name in recipes if name != BASE and name not in planned)]
+    cases = [
+        Case(model, recipe, task)
+        for model in models
+        for recipe in usable_recipes
+        if not catalogue.recipes[recipe].models or model in catalogue.recipes[recipe].models
+        for task in tasks
+        if task not in planned
+    ]
+    return Matrix(profile, tuple(cases), tuple(planned))
+
+
+def _resolve(
+    catalogue: Catalogue,
+    kind: str,
+    asked: tuple[str, ...],
+    default: tuple[str, ...],
+    table: Mapping[str, Any],
+) -> tuple[str, ...]:
+    names = expand(catalogue, asked or default)
+    for name in names:
+        if name not in table:
+            raise ConfigError(f"unknown {kind} {name!r}; {did_you_mean(name, table)}")
+        if name in asked and getattr(table[name], "planned", ""):
+            ready = [slug for slug, entry in table.items() if not entry.planned]
+            raise ConfigError(
+                f"{kind} {name!r} is planned and has no code in this version; available: {', '.join(ready)}"
+            )
+    return names
+
+
+def engine_settings(catalogue: Catalogue, profile: Profile, case_model: str, recipe: str) -> EngineSettings:
+    """Engine settings of an engine group: profile, then model, then recipe; the window fits the model."""
+    model = catalogue.models[case_model]
+    merged: dict[str, Any] = {**profile.engine, **model.engine, **catalogue.recipes[recipe].engine}
+    settings = EngineSettings(**merged)
+    if model.window_tokens and settings.window_tokens > model.window_tokens:
+        settings = replace(settings, window_tokens=model.window_tokens)
+    return settings
+
+
+def groups(cases: Iterable[Case]) -> dict[str, list[Case]]:
+    """Engine groups in order of first appearance."""
+    found: dict[str, list[Case]] = {}
+    for case in cases:
+        found.setdefault(case.group, []).append(case)
+    return found

@@ -1,0 +1,1 @@
+"""Pieces that the multi-turn tasks share: reading replies, prompts with a memory window, judging."""

@@ -1,0 +1,118 @@
+"""The prompt of an act-only agent: a fixed part, then a window over what happened.
+
+The order of parts keeps successive prompts of one episode a common prefix as long as nothing has to be
+dropped: system text, instruction with example and goal, then memory that only grows at its end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from acbench.engines.protocol import Sampling
+from acbench.tasks.protocol import Message, Prompt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from acbench.tasks.protocol import Renderer
+
+Layout = Literal["chat", "single"]
+"""``chat``: alternating user (observation) and assistant (action); ``single``: one user message."""
+
+LEFT_OUT = "(Some earlier turns are left out here.)"
+NO_ACTION = "(no command)"
+"""Stands for an empty action: several chat templates refuse an empty message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing remembered: ``label`` is Observation or Action."""
+
+    label: Literal["Observation", "Action"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stays the same over an episode. ``window`` counts memory entries (an action or an observation).
+
+    ``keep_first`` keeps the first observation in the prompt even when older entries have to go.
+    """
+
+    system: str
+    intro: str
+    layout: Layout = "chat"
+    window: int = 100
+    keep_first: bool = True
+    sampling: Sampling = Sampling()
+
+
+class Conversation:
+    """Memory plus the frame around it; ``fitted`` gives the next prompt."""
+
+    def __init__(self, frame: Frame) -> None:
+        self._frame = frame
+        self._entries: list[Entry] = []
+        self._dropped = 0
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        return tuple(self._entries)
+
+    def observe(self, text: str) -> None:
+        self._entries.append(Entry("Observation", text))
+
+    def act(self, text: str) -> None:
+        self._entries.append(Entry("Action", text or NO_ACTION))
+
+    def prompt(self) -> Prompt:
+        """The prompt for what is remembered now, without looking at its length."""
+        frame = self._frame
+        first = max(self._dropped, len(self._entries) - frame.window, 0)
+        recent = self._entries[first:]
+        kept = self._entries[:1] if frame.keep_first and first > 0 else []
+        gap = first > len(kept)
+        build = _chat if frame.layout == "chat" else _single
+        body = build(frame.intro, kept, recent, gap=gap)
+        return Prompt(messages=(Message("system", frame.system), *body), sampling=frame.sampling)
+
+    def fitted(self, renderer: Renderer, window_tokens: int, *, continuation: str = "") -> Prompt | None:
+        """The prompt after dropping the oldest entries until prompt and answer fit ``window_tokens``.
+
+        None when they do not fit even with the last observation alone; every call ends after at most
+        one rendering per remembered entry. What is dropped stays dropped.
+        """
+        reserve = renderer.count(continuation) if continuation else self._frame.sampling.max_tokens
+        self._dropped = max(self._dropped, len(self._entries) - self._frame.window, 0)
+        while True:
+            prompt = self.prompt()
+            if len(renderer.render(prompt)) + reserve <= window_tokens:
+                return replace(prompt, continuation=continuation)
+            if self._dropped >= len(self._entries) - 1:
+                return None
+            self._dropped += 1
+
+
+def _chat(intro: str, kept: list[Entry], recent: list[Entry], *, gap: bool) -> list[Message]:
+    messages: list[Message] = []
+    pending = [intro, *(_labelled(entry) for entry in kept)]
+    if gap:
+        pending.append(LEFT_OUT)
+    for entry in recent:
+        if entry.label == "Observation":
+            pending.append(_labelled(entry))
+            continue
+        messages += [Message("user", "\n\n".join(pending)), Message("assistant", entry.text)]
+        pending = []
+    return [*messages, Message("user", "\n\n".join(pending))]
+
+
+def _single(intro: str, kept: list[Entry], recent: list[Entry], *, gap: bool) -> list[Message]:
+    parts = [intro, *(_labelled(entry) for entry in kept), *([LEFT_OUT] if gap and kept else [])]
+    parts += [_labelled(entry) for entry in recent]
+    return [Message("user", "\n".join(parts) + "\nAction: ")]
+
+
+def _labelled(entry: Entry) -> str:
+    return f"{entry.label}: {entry.text}"

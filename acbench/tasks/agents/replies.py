@@ -1,0 +1,139 @@
+"""From a model's reply to one line of action text.
+
+The rule, in order: thinking is removed; an invented continuation of the dialogue is cut; the *last* line
+that starts with a label such as ``Action:`` wins (its text, or the next line when it stands alone); else
+a sentence that announces an action ("the next action is to ..."); else the first line.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+TurnOutcome = Literal["valid", "invalid", "unparsed", "cut"]
+"""What one turn came to: executed, a command that was refused, no command, or ended by the token limit."""
+
+MAX_ACTION_CHARACTERS = 300
+"""Longer action text is cut: no command is that long, and it would crowd the memory."""
+
+_THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
+_INVENTED = re.compile(r"\s*observation\s*\d*\s*:", re.IGNORECASE)
+_TOOL_CALL = re.compile(r"[^:]*\bwith\s+action input\s*:", re.IGNORECASE)
+_ANNOUNCED = (
+    re.compile(r"\baction\s*:\s*(?P<rest>.*)", re.IGNORECASE),
+    re.compile(r"\baction\b.*?\bis to\s+(?P<rest>.+)", re.IGNORECASE),
+    re.compile(r"\baction\s+(?:is|should be|will be)\b\s*:?\s*(?P<rest>.+)", re.IGNORECASE),
+)
+_PAIRS = (("'", "'"), ('"', '"'), ("`", "`"), ("**", "**"))
+
+
+def extract_action(text: str, *, labels: Sequence[str] = ("action",), strip_period: bool = True) -> str:
+    """The action in a reply as one line without surrounding blanks; empty when there is none.
+
+    ``labels`` are the words a line may start with; ``strip_period`` drops one closing period, for tasks
+    whose commands never end in one. Never raises.
+    """
+    lines = _cut_invented(_content_lines(text))
+    if not lines:
+        return ""
+    found = _labelled(lines, labels) or _announced(lines) or lines[0]
+    return _clean(found, strip_period=strip_period)[:MAX_ACTION_CHARACTERS].strip()
+
+
+def turn_outcome(
+    *, reply: str, finish_reason: str, valid: bool, understood: bool, labels: Sequence[str] = ("action",)
+) -> TurnOutcome:
+    """Names what a turn came to, given what the environment said about the extracted action.
+
+    A refused action counts as ``cut`` only when the token limit ended the reply inside the action line:
+    a reply that rambles on after a complete line has said what it wanted.
+    """
+    if valid:
+        return "valid"
+    if finish_reason == "length" and _ends_inside_action(reply, labels):
+        return "cut"
+    return "invalid" if understood else "unparsed"
+
+
+def _ends_inside_action(reply: str, labels: Sequence[str]) -> bool:
+    lines = _content_lines(reply)
+    if len(lines) <= 1:
+        return True
+    if len(_cut_invented(lines)) < len(lines):
+        return False
+    return _labelled(lines[:-1], labels) == "" or _labelled(lines[-1:], labels) != ""
+
+
+def _content_lines(text: str) -> list[str]:
+    """Non-empty lines without thinking and without the markers of code blocks."""
+    visible = _THINKING.sub("\n", text)
+    if "</think>" in visible:  # the opening tag was part of the prompt
+        visible = visible.rsplit("</think>", 1)[1]
+    lines = (line.strip() for line in visible.splitlines())
+    return [line for line in lines if line and not line.startswith("```")]
+
+
+def _cut_invented(lines: list[str]) -> list[str]:
+    """Drops what follows when the model goes on to play the environment's part itself."""
+    for number, line in enumerate(lines):
+        if number and _INVENTED.match(line):
+            return lines[:number]
+    return lines
+
+
+def _labelled(lines: Sequence[str], labels: Sequence[str]) -> str:
+    """Text behind the last line-start label; "" when no line has one or nothing stands behind it."""
+    for number in range(len(lines) - 1, -1, -1):
+        rest = _after_label(lines[number], labels)
+        if rest is None:
+            continue
+        if rest:
+            return rest
+        if number + 1 < len(lines):
+            return lines[number + 1]
+    return ""
+
+
+def _after_label(line: str, labels: Sequence[str]) -> str | None:
+    for label in labels:
+        head = rf"\s*(?:\d+[.)]\s*)?[*_#>\s]*{re.escape(label)}\b[*_]*"
+        with_colon = re.match(rf"{head}\s*\d*\s*:[*_]*\s*(?P<rest>.*)$", line, re.IGNORECASE)
+        if with_colon:
+            return with_colon["rest"].strip()
+        # Without a colon only the word "action" is a label, and "action input", "action is" are not.
+        if label == "action":
+            bare = re.match(rf"{head}(?!\s+(?:input|is|should|will)\b)(?P<rest>\s.*|)$", line, re.IGNORECASE)
+            if bare:
+                return bare["rest"].strip()
+    return None
+
+
+def _announced(lines: Sequence[str]) -> str:
+    for number, line in enumerate(lines):
+        if _TOOL_CALL.match(line):
+            return line
+        for pattern in _ANNOUNCED:
+            found = pattern.search(line)
+            if found and found["rest"].strip():
+                return found["rest"].strip()
+            if found and number + 1 < len(lines):
+                return lines[number + 1]
+    return ""
+
+
+def _clean(action: str, *, strip_period: bool) -> str:
+    """Removes paired quotes around the whole text and, if asked, one closing period."""
+    text = action.strip()
+    while True:
+        before = text
+        for opening, closing in _PAIRS:
+            inner = text[len(opening) : -len(closing)]
+            if text.startswith(opening) and text.endswith(closing) and inner and opening not in inner:
+                text = inner.strip()
+        if strip_period and text.endswith(".") and not text.endswith(".."):
+            text = text[:-1].rstrip()
+        if text == before:
+            return text

@@ -1,0 +1,151 @@
+"""The task and its episode: one question per cell."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from acbench.engines.protocol import Sampling
+from acbench.tasks.needle.building import Cell, build_cell, needle_of, paragraph_of
+from acbench.tasks.needle.haystack import haystack_text, tokenized
+from acbench.tasks.needle.scoring import CORRECT, CUT, EMPTY, PARTIAL, WRONG, channel_of, score_reply
+from acbench.tasks.needle.settings import K, clip_to_window, read_settings
+from acbench.tasks.protocol import TOO_LONG, Grade, Message, Metric, Prompt, Sample, TaskInfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from acbench.tasks.needle.haystack import Corpus
+    from acbench.tasks.needle.settings import Settings
+    from acbench.tasks.protocol import Reply, Task, TaskContext
+
+INFO = TaskInfo(
+    slug="needle",
+    title="Needle in a haystack",
+    capability="long_context",
+    version=1,
+    metrics=(
+        Metric("keyword_recall", "Keyword recall"),
+        Metric("hit", "All keywords found", binary=True),
+        Metric("overlap", "Word overlap (older runners)"),
+    ),
+    channels=(CORRECT, PARTIAL, WRONG, CUT, EMPTY, TOO_LONG),
+)
+
+
+def open_task(context: TaskContext) -> Task:
+    """Opens the task. Raises ConfigError for wrong settings; data is read when samples are asked for."""
+    settings = read_settings(context.settings, has_data_dir=context.data_dir is not None)
+    clip_to_window(settings, context.window_tokens)
+    return NeedleTask(context, settings)
+
+
+def length_label(length: int) -> str:
+    """`4K` for 4,096 tokens; lengths that are no multiple of 1,024 stay numbers."""
+    return str(length) if length % K else f"{length // K}K"
+
+
+def sample_id(length: int, depth: float, repeat: int) -> str:
+    """For example `n0512-d050-r1`; depths between whole numbers keep three decimals."""
+    shown = f"{int(depth):03d}" if depth == int(depth) else f"{depth:07.3f}"
+    return f"n{length:04d}-d{shown}-r{repeat}"
+
+
+class NeedleTask:
+    """Builds the cells of one grid for one renderer."""
+
+    def __init__(self, context: TaskContext, settings: Settings) -> None:
+        self._context = context
+        self._settings = settings
+        self._samples: tuple[Sample, ...] | None = None
+
+    @property
+    def info(self) -> TaskInfo:
+        return INFO
+
+    def samples(self) -> tuple[Sample, ...]:
+        """Longest first, then by place in the haystack, then deepest first, so that prefixes are reused."""
+        if self._samples is None:
+            self._samples = tuple(self._build())
+        return self._samples
+
+    def open(self, sample: Sample) -> NeedleEpisode:
+        return NeedleEpisode(sample, self._settings.max_tokens)
+
+    def _build(self) -> Iterator[Sample]:
+        settings, context = self._settings, self._context
+        lengths = sorted(clip_to_window(settings, context.window_tokens), reverse=True)
+        text = haystack_text(settings.haystack, settings.seed, context.data_dir)
+        corpus = tokenized(context.renderer, text)
+        for length in lengths:
+            starts = sorted(
+                (paragraph_of(corpus, settings.seed, length, repeat), repeat)
+                for repeat in range(1, settings.grid.repeats + 1)
+            )
+            for paragraph, repeat in starts:
+                yield from self._haystack_cells(corpus, paragraph, length, repeat)
+
+    def _haystack_cells(self, corpus: Corpus, paragraph: int, length: int, repeat: int) -> Iterator[Sample]:
+        depths = sorted(self._settings.grid.depths, reverse=True)
+        if length + self._settings.max_tokens > self._context.window_tokens:
+            yield from (self._sample(length, depth, repeat, None) for depth in depths)
+            return
+        passage = corpus.passage(paragraph, length)
+        for depth in depths:
+            needle = needle_of(self._settings.seed, length, depth, repeat)
+            cell = build_cell(self._context.renderer, passage, needle, length, depth)
+            yield self._sample(length, depth, repeat, cell)
+
+    def _sample(self, length: int, depth: float, repeat: int, cell: Cell | None) -> Sample:
+        needle = needle_of(self._settings.seed, length, depth, repeat)
+        return Sample(
+            id=sample_id(length, depth, repeat),
+            data={
+                "length": length,
+                "depth": depth,
+                "real_depth": cell.real_depth if cell else None,
+                "repeat": repeat,
+                "message": cell.message if cell else "",
+                "needle": needle.sentence,
+                "keywords": list(needle.keywords),
+                "expected_answer": needle.answer,
+                "fits": cell is not None,
+            },
+            level=length_label(length),
+            cluster=f"n{length:04d}-r{repeat}",
+            estimated_prompt_tokens=cell.prompt_tokens if cell else 0,
+            estimated_turns=1 if cell else 0,
+        )
+
+
+class NeedleEpisode:
+    """Asks once, unless the prompt and its answer do not fit the window; such a cell has no score."""
+
+    def __init__(self, sample: Sample, max_tokens: int) -> None:
+        self._data = sample.data
+        self._max_tokens = max_tokens
+        self._reply: Reply | None = None
+
+    def ask(self) -> Prompt | None:
+        if self._reply is not None or not self._data["fits"]:
+            return None
+        message = Message("user", self._data["message"])
+        return Prompt(messages=(message,), sampling=Sampling(max_tokens=self._max_tokens))
+
+    def tell(self, reply: Reply) -> None:
+        if self.ask() is None:
+            raise RuntimeError("this episode has no open question")
+        self._reply = reply
+
+    def grade(self) -> Grade:
+        reply = self._reply
+        if self._data["fits"] and reply is None:
+            raise RuntimeError("this episode has not been answered")
+        if reply is None or reply.finish_reason == TOO_LONG:
+            return Grade(scores={}, channel=TOO_LONG, state=TOO_LONG, detail=self._detail())
+        scores = score_reply(reply.text, self._data["keywords"], self._data["expected_answer"])
+        cut = reply.finish_reason == "length"
+        channel = channel_of(reply.text, scores["keyword_recall"], cut=cut)
+        return Grade(scores=scores, channel=channel, detail=self._detail())
+
+    def _detail(self) -> dict[str, Any]:
+        return {name: self._data[name] for name in ("length", "depth", "real_depth", "repeat")}
