@@ -29,7 +29,7 @@ SILENCE_DEADLINE_S = 300.0
 STOP_DEADLINE_S = 20.0
 
 
-def environment(settings: EngineSettings, *, threads: int, devices: str | None) -> dict[str, str]:
+def environment(settings: EngineSettings, *, devices: str | None) -> dict[str, str]:
     """Variables of an engine's process; each is read at import or at engine construction.
 
     Reasons, all measured on the CPU build: unbounded or spinning OpenMP threads on shared cores are up
@@ -49,7 +49,7 @@ def environment(settings: EngineSettings, *, threads: int, devices: str | None) 
         variables["VLLM_ENABLE_V1_MULTIPROCESSING"] = "0"
     if devices is None:
         variables |= {
-            "OMP_NUM_THREADS": str(threads),
+            "OMP_NUM_THREADS": str(settings.threads),
             "OMP_WAIT_POLICY": "PASSIVE",
             "TORCH_COMPILE_DISABLE": "1",
             "CUDA_VISIBLE_DEVICES": "",

@@ -57,11 +57,10 @@ def visible_gpus() -> list[str]:
 class EnginePool:
     """Hands out engines to one worker process; counts what it starts in ``events`` (JSON lines)."""
 
-    def __init__(self, *, logs: Path, leases: Path, events: Path, workers: int = 1) -> None:
+    def __init__(self, *, logs: Path, leases: Path, events: Path) -> None:
         self._logs = logs
         self._leases = leases
         self._events = events
-        self.threads = max(1, usable_cores() // max(1, workers))
         self._host: EngineHost | None = None
         self._engine: Engine | None = None
         self._key = ""
@@ -113,7 +112,7 @@ class EnginePool:
             self._drop_host(keep_lease=True)
             log = self._logs / f"{label.replace(':', '_')}-{os.getpid()}-{self.starts}.log"
             self._host = EngineHost(
-                log=log, env=environment(settings, threads=self.threads, devices=devices)
+                log=log, env=environment(settings, devices=devices)
             )
         return self._host.start(checkpoint, settings)
 

@@ -66,6 +66,8 @@ class EngineSettings:
     block_tokens: int = 32
     prefix_caching: bool = True
     tensor_parallel: int = 1
+    threads: int = 1
+    """OpenMP threads of a CPU engine. One is fastest on shared cores; use more workers instead."""
     seed: int = 0
     extra: Mapping[str, Any] = field(default_factory=dict)
     """Settings of one backend only, for example ``base_url`` of the openai backend."""

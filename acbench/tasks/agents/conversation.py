@@ -6,7 +6,7 @@ dropped: system text, instruction with example and goal, then memory that only g
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from acbench.engines.protocol import Sampling
@@ -45,7 +45,7 @@ class Frame:
     layout: Layout = "chat"
     window: int = 100
     keep_first: bool = True
-    sampling: Sampling = Sampling()
+    sampling: Sampling = field(default_factory=Sampling)
 
 
 class Conversation:

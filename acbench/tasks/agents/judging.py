@@ -40,8 +40,7 @@ def failure_channel(turns: Sequence[TurnRecord], *, success: bool) -> str:
         return "correct"
     bad = [turn.outcome for turn in turns if turn.outcome != "valid"]
     if 2 * len(bad) > len(turns):
-        kinds: tuple[TurnOutcome, ...] = ("cut", "unparsed", "invalid")
-        worst = max(kinds, key=bad.count)  # max keeps the first of equals
+        worst = max(("cut", "unparsed", "invalid"), key=[str(kind) for kind in bad].count)  # first of equals
         return "invalid_action" if worst == "invalid" else worst
     return "loop" if _ends_in_loop(turns) else "budget"
 

@@ -39,7 +39,8 @@ def extract_action(text: str, *, labels: Sequence[str] = ("action",), strip_peri
     lines = _cut_invented(_content_lines(text))
     if not lines:
         return ""
-    found = _labelled(lines, labels) or _announced(lines) or lines[0]
+    plain = [line for line in lines if _after_label(line, labels) is None]
+    found = _labelled(lines, labels) or _announced(plain) or next(iter(plain), "")
     return _clean(found, strip_period=strip_period)[:MAX_ACTION_CHARACTERS].strip()
 
 
@@ -48,8 +49,8 @@ def turn_outcome(
 ) -> TurnOutcome:
     """Names what a turn came to, given what the environment said about the extracted action.
 
-    A refused action counts as ``cut`` only when the token limit ended the reply inside the action line:
-    a reply that rambles on after a complete line has said what it wanted.
+    A refused action counts as ``cut`` only when the token limit ended the reply inside its action line or
+    before any labelled line: a reply that rambles on after a labelled action has said what it wanted.
     """
     if valid:
         return "valid"
@@ -92,7 +93,7 @@ def _labelled(lines: Sequence[str], labels: Sequence[str]) -> str:
             continue
         if rest:
             return rest
-        if number + 1 < len(lines):
+        if number + 1 < len(lines) and _after_label(lines[number + 1], labels) is None:
             return lines[number + 1]
     return ""
 

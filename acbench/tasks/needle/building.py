@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 ATTEMPTS = 8
 WHOLE_WORD_ATTEMPTS = 3
 """After these the document may end inside a word; only a very long word needs it."""
-REPEAT_STEP = 7
-"""Without a common divisor with the number of needles: the repeats of a cell get different ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +52,19 @@ def draw(n: int, *parts: object) -> int:
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") % n
 
 
-def needle_of(seed: int, length: int, depth: float, repeat: int) -> Needle:
-    """The needle of a cell; the repeats of one cell never share it (up to 40 repeats)."""
-    first = draw(len(NEEDLES), seed, length, depth)
-    return NEEDLES[(first + REPEAT_STEP * (repeat - 1)) % len(NEEDLES)]
+def usable_needles(haystack: str) -> tuple[Needle, ...]:
+    """The needles none of whose keywords stands in the haystack. Raises DataError when there is none."""
+    text = normalise(haystack)
+    usable = tuple(needle for needle in NEEDLES if not any(word in text for word in needle.keywords))
+    if not usable:
+        raise DataError("needle: the haystack holds a keyword of every needle; use another haystack")
+    return usable
+
+
+def needle_of(needles: Sequence[Needle], seed: int, length: int, depth: float, repeat: int) -> Needle:
+    """The needle of a cell; its repeats get different ones as long as there are enough."""
+    first = draw(len(needles), seed, length, depth)
+    return needles[(first + repeat - 1) % len(needles)]
 
 
 def paragraph_of(corpus: Corpus, seed: int, length: int, repeat: int) -> int:

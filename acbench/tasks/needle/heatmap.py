@@ -1,7 +1,7 @@
 """Heat maps as SVG text: panels side by side, depth downwards, length to the right. No plotting library.
 
-Scores run from dark blue over grey to yellow (the cividis ramp), differences from orange (worse) over white to
-blue (better); both can be told apart without red and green. Cells without a score are hatched.
+Scores run from dark blue over grey to yellow (the cividis ramp), differences from orange (worse) over white
+to blue (better); both can be told apart without red and green. Cells without a score are hatched.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ K = 1024
 WIDTH = 900
 MARGIN, LEFT, GAP, TOP, BELOW = 16, 58, 18, 70, 92
 ROW_MIN, ROW_MAX, PLOT_HEIGHT = 16, 30, 260
-NUMBER_WIDTH, TICK_WIDTH = 27.0, 30.0
-"""Least width in px of a cell that shows its number, and of a length's label."""
+NUMBER_WIDTH, LETTER_WIDTH = 27.0, 7.0
+"""Least width in px of a cell that shows its number; width of a letter of a length's label."""
 INK, FAINT, NO_SCORE = "#1f2430", "#5b6270", "#d5d8dd"
 
 SCORE_RAMP: tuple[Colour, ...] = (
@@ -102,6 +102,8 @@ def heatmap_svg(title: str, panels: Sequence[Panel]) -> str:
     body = [_head(title, layout), _depth_axis(layout)]
     for index, panel in enumerate(panels):
         body.append(_panel(panel, layout, layout.panel_left(index)))
+    if any(panel.values.get(place) is None for panel in panels for place in places):
+        body.append(_text(WIDTH - MARGIN, 28, "hatched: no score", anchor="end", fill=FAINT))
     return "\n".join([*body, "</svg>", ""])
 
 
@@ -176,7 +178,8 @@ def _cell(panel: Panel, value: float | None, layout: _Layout, x: float, y: float
 
 
 def _length_axis(layout: _Layout, left: float) -> str:
-    every = max(1, math.ceil(TICK_WIDTH / layout.cell_width))
+    widest = max((len(_length_label(length)) for length in layout.lengths), default=1) * LETTER_WIDTH + 4
+    every = max(1, math.ceil(widest / layout.cell_width))
     parts = [
         _text(left + (column + 0.5) * layout.cell_width, layout.plot_bottom + 15, _length_label(length))
         for column, length in enumerate(layout.lengths)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Needle:
-    """What to do where. A right answer names all ``keywords`` (lower case); the city stands in the question."""
+    """What to do where. A right answer names all ``keywords`` (lower case); the question names the city."""
 
     city: str
     activity: str

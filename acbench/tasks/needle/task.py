@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from acbench.engines.protocol import Sampling
-from acbench.tasks.needle.building import Cell, build_cell, needle_of, paragraph_of
+from acbench.tasks.needle.building import build_cell, needle_of, paragraph_of, usable_needles
 from acbench.tasks.needle.haystack import haystack_text, tokenized
 from acbench.tasks.needle.scoring import CORRECT, CUT, EMPTY, PARTIAL, WRONG, channel_of, score_reply
 from acbench.tasks.needle.settings import K, clip_to_window, read_settings
@@ -14,7 +14,9 @@ from acbench.tasks.protocol import TOO_LONG, Grade, Message, Metric, Prompt, Sam
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from acbench.tasks.needle.building import Cell
     from acbench.tasks.needle.haystack import Corpus
+    from acbench.tasks.needle.needles import Needle
     from acbench.tasks.needle.settings import Settings
     from acbench.tasks.protocol import Reply, Task, TaskContext
 
@@ -50,6 +52,36 @@ def sample_id(length: int, depth: float, repeat: int) -> str:
     return f"n{length:04d}-d{shown}-r{repeat}"
 
 
+def make_sample(length: int, depth: float, repeat: int, needle: Needle, cell: Cell | None) -> Sample:
+    """One sample; without a cell it does not fit the window and is never asked."""
+    return Sample(
+        id=sample_id(length, depth, repeat),
+        data={
+            "length": length,
+            "depth": depth,
+            "real_depth": cell.real_depth if cell else None,
+            "repeat": repeat,
+            "message": cell.message if cell else "",
+            "needle": needle.sentence,
+            "keywords": list(needle.keywords),
+            "expected_answer": needle.answer,
+            "fits": cell is not None,
+        },
+        level=length_label(length),
+        cluster=f"n{length:04d}-r{repeat}",
+        estimated_prompt_tokens=cell.prompt_tokens if cell else 0,
+        estimated_turns=1 if cell else 0,
+    )
+
+
+class _Plan(NamedTuple):
+    """The haystack of one (length, repeat): the paragraph of the corpus at which it begins."""
+
+    length: int
+    paragraph: int
+    repeat: int
+
+
 class NeedleTask:
     """Builds the cells of one grid for one renderer."""
 
@@ -73,48 +105,27 @@ class NeedleTask:
 
     def _build(self) -> Iterator[Sample]:
         settings, context = self._settings, self._context
-        lengths = sorted(clip_to_window(settings, context.window_tokens), reverse=True)
         text = haystack_text(settings.haystack, settings.seed, context.data_dir)
+        needles = usable_needles(text)
         corpus = tokenized(context.renderer, text)
-        for length in lengths:
-            starts = sorted(
-                (paragraph_of(corpus, settings.seed, length, repeat), repeat)
-                for repeat in range(1, settings.grid.repeats + 1)
-            )
-            for paragraph, repeat in starts:
-                yield from self._haystack_cells(corpus, paragraph, length, repeat)
+        for plan in self._plans(corpus):
+            fits = plan.length + settings.max_tokens <= context.window_tokens
+            passage = corpus.passage(plan.paragraph, plan.length) if fits else None
+            for depth in sorted(settings.grid.depths, reverse=True):
+                needle = needle_of(needles, settings.seed, plan.length, depth, plan.repeat)
+                cell = build_cell(context.renderer, passage, needle, plan.length, depth) if passage else None
+                yield make_sample(plan.length, depth, plan.repeat, needle, cell)
 
-    def _haystack_cells(self, corpus: Corpus, paragraph: int, length: int, repeat: int) -> Iterator[Sample]:
-        depths = sorted(self._settings.grid.depths, reverse=True)
-        if length + self._settings.max_tokens > self._context.window_tokens:
-            yield from (self._sample(length, depth, repeat, None) for depth in depths)
-            return
-        passage = corpus.passage(paragraph, length)
-        for depth in depths:
-            needle = needle_of(self._settings.seed, length, depth, repeat)
-            cell = build_cell(self._context.renderer, passage, needle, length, depth)
-            yield self._sample(length, depth, repeat, cell)
-
-    def _sample(self, length: int, depth: float, repeat: int, cell: Cell | None) -> Sample:
-        needle = needle_of(self._settings.seed, length, depth, repeat)
-        return Sample(
-            id=sample_id(length, depth, repeat),
-            data={
-                "length": length,
-                "depth": depth,
-                "real_depth": cell.real_depth if cell else None,
-                "repeat": repeat,
-                "message": cell.message if cell else "",
-                "needle": needle.sentence,
-                "keywords": list(needle.keywords),
-                "expected_answer": needle.answer,
-                "fits": cell is not None,
-            },
-            level=length_label(length),
-            cluster=f"n{length:04d}-r{repeat}",
-            estimated_prompt_tokens=cell.prompt_tokens if cell else 0,
-            estimated_turns=1 if cell else 0,
-        )
+    def _plans(self, corpus: Corpus) -> list[_Plan]:
+        """One for each (length, repeat), in the order in which they are asked."""
+        settings = self._settings
+        lengths = clip_to_window(settings, self._context.window_tokens)
+        plans = [
+            _Plan(length, paragraph_of(corpus, settings.seed, length, repeat), repeat)
+            for length in lengths
+            for repeat in range(1, settings.grid.repeats + 1)
+        ]
+        return sorted(plans, key=lambda plan: (-plan.length, plan.paragraph, plan.repeat))
 
 
 class NeedleEpisode:

@@ -103,7 +103,7 @@ DOMAINS: Mapping[str, DomainSpec] = {
         text=_GRIPPER,
         rules=(
             "You are a robot with two hands, left and right, and carry balls between rooms. A hand holds "
-            "one ball. You reach only what is in your own room.\n"
+            "one ball. You reach only what is in your own room; doors join all rooms.\n"
             "Commands: move from ROOM to ROOM; pick BALL in ROOM with HAND; drop BALL in ROOM from HAND."
         ),
         wording=wording.GRIPPER,

@@ -58,7 +58,9 @@ class Environment:
         self._show_actions = show_actions
         self._credit = 0 if upstream else len(world.goal & world.init)
         if self._credit == len(world.goal):
-            raise DataError(f"problem {world.name!r}: the goal holds at the start, there is nothing to measure")
+            raise DataError(
+                f"problem {world.name!r}: the goal holds at the start, there is nothing to measure"
+            )
         self._verbs = {schema.name for schema in world.domain.schemas}
 
     def first_observation(self) -> str:
@@ -69,7 +71,7 @@ class Environment:
         return self.wording.goal(self.world.goal)
 
     def valid_actions(self) -> list[Action]:
-        """Applicable actions in order of their text; without upstream mode only those that change anything."""
+        """Applicable actions by text; outside upstream mode only those that change anything."""
         actions = self.world.applicable(self.state)
         if not self._upstream:
             actions = [action for action in actions if self.world.apply(self.state, action) != self.state]
@@ -80,7 +82,7 @@ class Environment:
         words = self._words(command)
         if self.done:
             return self._answer(CLOSING, valid=False, understood=False)
-        if any(word.startswith("check") for word in words):
+        if "check" in command.lower():
             return self._answer(self.list_text(), valid=True)
         if "look around" in " ".join(words):
             return self._answer(self._with_actions(self.wording.describe(self.state)), valid=True)

@@ -8,6 +8,7 @@ holds at the start, and the plan that comes with a problem is optimal.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,7 @@ LEVELS: Mapping[int, Level] = {
     2: Level(2, 2, 1, 1),
     3: Level(3, 5, 1, 2),
     4: Level(6, 12, 2, 4),
-    5: Level(13, 25, 3, 6),
+    5: Level(13, 25, 4, 6),
 }
 HARD_ABOVE = 12
 """Plans longer than this are "hard" (AgentBoard specification, section 5.5)."""
@@ -85,7 +86,7 @@ def _blocks(rng: Random, level: int) -> Layout:
     facts: set[Fact] = {("hand-empty",)}
     for tower in towers:
         facts |= {("on-table", tower[0]), ("clear", tower[-1])}
-        facts |= {("on", upper, lower) for lower, upper in zip(tower, tower[1:], strict=False)}
+        facts |= {("on", upper, lower) for lower, upper in pairwise(tower)}
     return Layout(dict.fromkeys(names, "block"), frozenset(facts))
 
 
@@ -123,8 +124,8 @@ def generate(domain: str, level: int, count: int, seed: int) -> list[Generated]:
             found.setdefault(problem.problem, problem)
     if len(found) < count:
         raise ConfigError(
-            f"per_level = {count}: only {len(found)} different problems of {domain}, level {level}, were found; "
-            "ask for fewer"
+            f"pddl: per_level = {count}: only {len(found)} different problems of {domain}, level {level}, "
+            "were found; ask for fewer"
         )
     return list(found.values())
 

@@ -58,7 +58,8 @@ def explore(world: World, start: State, max_depth: int) -> Reachable:
         if all(fact in facts for fact in a.preconditions)
     ]
     states = [_mask(start, facts)]
-    depths, parents = [0], [(0, None)]  # type: tuple[list[int], list[tuple[int, Action | None]]]
+    depths = [0]
+    parents: list[tuple[int, Action | None]] = [(0, None)]
     seen = set(states)
     current = 0
     while current < len(states) and depths[current] < max_depth:
@@ -73,7 +74,9 @@ def explore(world: World, start: State, max_depth: int) -> Reachable:
                 depths.append(depths[current] + 1)
                 parents.append((current, action))
         if len(states) > MAX_STATES:
-            raise DataError(f"problem {world.name!r} has more than {MAX_STATES} states within {max_depth} steps")
+            raise DataError(
+                f"problem {world.name!r} has more than {MAX_STATES} states within {max_depth} steps"
+            )
         current += 1
     return Reachable(facts, states, depths, parents)
 

@@ -82,7 +82,7 @@ class Domain:
         while kind != ancestor and kind in self.types and kind not in seen:
             seen.add(kind)
             kind = self.types[kind]
-        return kind == ancestor or ancestor == ROOT_TYPE
+        return ancestor in (kind, ROOT_TYPE)
 
 
 @dataclass(frozen=True, slots=True, order=True)

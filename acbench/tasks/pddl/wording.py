@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 class Wording:
     """``{0}`` is the first argument. ``hidden`` predicates are never shown (object kinds).
 
-    ``only_new``: an observation shows the facts that are new since the last state. ``capitalise`` makes
-    every sentence's first letter upper and all others lower case, as upstream does.
+    ``only_new``: an observation shows the facts that are new since the last state. ``published``: put
+    sentences together as upstream does (all but the first letter lower case, goals keep their periods).
     """
 
     facts: Mapping[str, str] = field(default_factory=dict)
     actions: Mapping[str, str] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
     only_new: bool = False
-    capitalise: bool = False
+    published: bool = False
     goal_lead: str = "Make all of this true: "
 
     def fact(self, fact: Fact) -> str:
@@ -41,7 +41,7 @@ class Wording:
     def describe(self, facts: Iterable[Fact]) -> str:
         """The sentences of all shown facts, sorted, joined by blanks."""
         sentences = [self.fact(fact) for fact in facts if fact[0] not in self.hidden]
-        if self.capitalise:
+        if self.published:
             sentences = [sentence.capitalize() for sentence in sentences]
         else:
             sentences = [sentence[:1].upper() + sentence[1:] for sentence in sentences]
@@ -49,6 +49,8 @@ class Wording:
 
     def goal(self, goal: State) -> str:
         """One line that states the goal."""
+        if self.published:
+            return self.goal_lead + ", ".join(sorted(self.fact(fact) for fact in goal))
         return self.goal_lead + ", ".join(sorted(self.fact(fact).rstrip(". ") for fact in goal)) + "."
 
 
@@ -84,6 +86,7 @@ GRIPPER = Wording(
         "empty": "your {0} hand is empty.",
         "carry": "your {1} hand holds {0}.",
     },
+    hidden=frozenset({"door"}),
     actions={
         "move": "move from {0} to {1}",
         "pick": "pick {0} in {1} with {2}",
@@ -107,7 +110,7 @@ UPSTREAM: Mapping[str, Wording] = {
             "pick": "Pick up {0} at {1} with arm {2}. ",
             "move": "Move from {0} to {1}. ",
         },
-        capitalise=True,
+        published=True,
     ),
     "blockworld": Wording(
         facts={
@@ -122,12 +125,12 @@ UPSTREAM: Mapping[str, Wording] = {
             "stack": "Stack {0} on {1}.",
             "unstack": "Unstack {0} from {1}.",
         },
-        capitalise=True,
+        published=True,
     ),
     "barman": Wording(
         facts={"contains": "{0} contains {1}.", "holding": _UPSTREAM_HOLDING},
         only_new=True,
-        capitalise=True,
+        published=True,
     ),
     "tyreworld": Wording(
         facts={
@@ -136,7 +139,7 @@ UPSTREAM: Mapping[str, Wording] = {
             "in": "{0} is in {1}.",
         },
         only_new=True,
-        capitalise=True,
+        published=True,
     ),
 }
 

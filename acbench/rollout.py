@@ -1,0 +1,253 @@
+"""The continuous rollout: many episodes in flight, each going on as soon as its own answer is ready.
+
+No barrier per turn: a finished answer is written to the journal, its episode steps its environment on a
+thread while the engine goes on with the others, and its next prompt is submitted at once. Single-turn
+and likelihood tasks are the special case of one turn.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from acbench.engines.protocol import Request
+from acbench.errors import DataError, EngineError, PromptDrift
+from acbench.keys import fingerprint, ids_hash
+from acbench.records import SampleRecord, Turn
+from acbench.tasks.protocol import TOO_LONG, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from acbench.engines.protocol import Completion, Engine
+    from acbench.journal import Journal
+    from acbench.tasks.protocol import Episode, Prompt, Sample, Task
+
+STEP_THREADS = 8
+STEPPING_POLL_S = 0.02
+TURN_LIMIT = 1000
+"""No episode of any task has more turns; reaching it means an environment that never ends."""
+
+
+class PromptRenderer(Protocol):
+    """The part of a renderer that a rollout needs."""
+
+    def render(self, prompt: Prompt) -> tuple[int, ...]: ...
+
+    def continuation(self, prompt: Prompt) -> tuple[int, ...]: ...
+
+
+@dataclass(slots=True)
+class Run:
+    """One episode under way. ``asked``: engine turns so far; ``turns``: the transcript."""
+
+    sample: Sample
+    episode: Episode
+    past: deque[Turn]
+    asked: int = 0
+    turns: list[Turn] = field(default_factory=list)
+    prompt_hash: str = ""
+    prompt_tokens: int = 0
+    error: BaseException | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Handed to the progress callback: finished samples, all samples, tokens generated now."""
+
+    done: int
+    total: int
+    output_tokens: int
+    prompt_tokens: int
+
+
+class Rollout:
+    """Plays the episodes of one task on one engine."""
+
+    def __init__(
+        self,
+        task: Task,
+        renderer: PromptRenderer,
+        journal: Journal,
+        *,
+        window_tokens: int,
+        max_active: int | None = None,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+    ) -> None:
+        self._task = task
+        self._renderer = renderer
+        self._journal = journal
+        self._window = window_tokens
+        self._max_active = max_active
+        self._on_progress = on_progress
+        self._flying: dict[str, Run] = {}
+        self._stepped: queue.SimpleQueue[Run] = queue.SimpleQueue()
+        self._stepping = 0
+        self._finished: list[Run] = []
+        self._tokens = [0, 0]
+
+    def play(self, samples: Sequence[Sample], engine: Callable[[], Engine]) -> list[SampleRecord]:
+        """Plays all samples; ``engine`` is called only if something must be generated.
+
+        Returns records in the order of ``samples``. An engine failure passes through (the journal
+        holds all answers so far); episodes whose environment raised make a DataError at the end.
+        """
+        waiting = deque(samples)
+        total = len(samples)
+        with ThreadPoolExecutor(STEP_THREADS) as pool:
+            while waiting or self._flying or self._stepping:
+                requests = self._admit(waiting) + self._collect_stepped()
+                if requests:
+                    engine().submit(requests)
+                if self._flying:
+                    timeout = STEPPING_POLL_S if self._stepping else None
+                    self._receive(engine().poll(timeout), pool)
+                elif self._stepping:
+                    self._stepped.put(self._stepped.get())  # wait for one; the next round collects it
+                self._on_progress(Progress(len(self._finished), total, *self._tokens))
+        broken = [run for run in self._finished if run.error is not None]
+        if broken:
+            first = broken[0]
+            raise DataError(
+                f"{len(broken)} of {total} episodes of {self._task.info.slug} broke in their environment; "
+                f"first {first.sample.id}: {type(first.error).__name__}: {first.error}"
+            ) from first.error
+        records = {run.sample.id: self._record(run) for run in self._finished}
+        return [records[sample.id] for sample in samples]
+
+    # -- moving episodes along -------------------------------------------------------------------
+
+    def _admit(self, waiting: deque[Sample]) -> list[Request]:
+        """Opens episodes up to the limit, replaying what the journal holds."""
+        requests: list[Request] = []
+        while waiting and (
+            self._max_active is None or len(self._flying) + self._stepping + len(requests) < self._max_active
+        ):
+            sample = waiting.popleft()
+            run = Run(sample, self._task.open(sample), deque(self._journal.turns(sample.id)))
+            request = self._advance(run)
+            if request is not None:
+                requests.append(request)
+                self._flying[request.id] = run
+        return requests
+
+    def _collect_stepped(self) -> list[Request]:
+        requests = []
+        while not self._stepped.empty():
+            request = self._after_step(self._stepped.get())
+            if request is not None:
+                requests.append(request)
+        return requests
+
+    def _after_step(self, run: Run) -> Request | None:
+        self._stepping -= 1
+        if run.error is not None:
+            self._finished.append(run)
+            return None
+        request = self._advance(run)
+        if request is not None:
+            self._flying[request.id] = run
+        return request
+
+    def _advance(self, run: Run) -> Request | None:
+        """The episode's next request; replays recorded turns; None when it has ended."""
+        while len(run.turns) < TURN_LIMIT:
+            prompt = run.episode.ask()
+            if prompt is None:
+                self._finished.append(run)
+                return None
+            request = self._request(run, prompt)
+            if len(request.token_ids) + _room(prompt) > self._window:
+                turn = Turn(run.prompt_hash, "", TOO_LONG, len(request.token_ids), 0)
+            elif run.past:
+                turn = run.past.popleft()
+                self._check_replay(run, turn)
+                run.asked += 1
+            else:
+                return request
+            self._tell(run, turn)
+            if run.error is not None:
+                self._finished.append(run)
+                return None
+        raise DataError(f"{run.sample.id}: the episode did not end within {TURN_LIMIT} turns")
+
+    def _request(self, run: Run, prompt: Prompt) -> Request:
+        ids = self._renderer.render(prompt)
+        start = None
+        if prompt.continuation:
+            start = len(ids)
+            ids = ids + self._renderer.continuation(prompt)
+        run.prompt_hash = fingerprint([ids_hash(ids), start, asdict(prompt.sampling)])[:16]
+        run.prompt_tokens = len(ids)
+        return Request(f"{run.sample.id}#{run.asked}", ids, prompt.sampling, start)
+
+    def _check_replay(self, run: Run, turn: Turn) -> None:
+        if turn.prompt_hash != run.prompt_hash:
+            raise PromptDrift(
+                f"{self._task.info.slug}, sample {run.sample.id}, turn {run.asked}: the recorded answer belongs to "
+                "another prompt; the task's code changed without a new version number"
+            )
+
+    def _receive(self, completions: list[Completion], pool: ThreadPoolExecutor) -> None:
+        arrived = []
+        for completion in completions:
+            if completion.error:
+                raise EngineError(f"request {completion.id}: {completion.error}")
+            run = self._flying.pop(completion.id)
+            turn = Turn(
+                run.prompt_hash,
+                completion.text,
+                completion.finish_reason,
+                completion.prompt_tokens,
+                len(completion.token_ids),
+                completion.cached_tokens,
+                completion.logprobs,
+            )
+            arrived.append((run, turn))
+            self._tokens[0] += turn.output_tokens
+            self._tokens[1] += turn.prompt_tokens
+        self._journal.append((run.sample.id, run.asked, turn) for run, turn in arrived)
+        for run, turn in arrived:
+            run.asked += 1
+            self._stepping += 1
+            if self._task.info.kind == "rollout":
+                pool.submit(self._step, run, turn)
+            else:
+                self._step(run, turn)
+
+    def _step(self, run: Run, turn: Turn) -> None:
+        self._tell(run, turn)
+        self._stepped.put(run)
+
+    @staticmethod
+    def _tell(run: Run, turn: Turn) -> None:
+        run.turns.append(turn)
+        reply = Reply(turn.text, turn.finish_reason, turn.prompt_tokens, turn.output_tokens, turn.logprobs)
+        try:
+            run.episode.tell(reply)
+        except Exception as error:  # noqa: BLE001 - kept with the episode, raised when all others are done
+            run.error = error
+
+    def _record(self, run: Run) -> SampleRecord:
+        grade = run.episode.grade()
+        if grade.channel not in self._task.info.channels:
+            raise DataError(f"{self._task.info.slug}: {run.sample.id} ended in unknown channel {grade.channel!r}")
+        sample = run.sample
+        return SampleRecord(
+            sample=sample.id,
+            level=sample.level,
+            cluster=sample.cluster or sample.id,
+            turns=tuple(run.turns),
+            scores=dict(grade.scores),
+            channel=grade.channel,
+            state=grade.state,
+            detail=dict(grade.detail),
+        )
+
+
+def _room(prompt: Prompt) -> int:
+    """Tokens the answer needs behind the prompt."""
+    return 1 if prompt.continuation else prompt.sampling.max_tokens

@@ -1,0 +1,219 @@
+"""Evaluates one (checkpoint, task): plan, look into the journal, generate what is missing, grade.
+
+Answers are saved before they are graded, and grading is repeated from the journal each time: a better
+scorer never needs a new generation.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from acbench.checkpoints import Checkpoint, Target, build
+from acbench.engines.pool import visible_gpus
+from acbench.environment import device_name, engine_versions
+from acbench.errors import ConfigError, DataError
+from acbench.journal import Journal
+from acbench.keys import GenerationKey, fingerprint
+from acbench.matrix import engine_settings
+from acbench.rendering import ModelRenderer
+from acbench.rollout import Progress, Rollout
+from acbench.store import write_json
+from acbench.tasks.protocol import TaskContext
+from acbench.tasks.registry import open_task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from acbench.cases import Case
+    from acbench.config import Catalogue, Profile
+    from acbench.engines.pool import EnginePool
+    from acbench.engines.protocol import EngineSettings
+    from acbench.records import SampleRecord
+    from acbench.store import Store
+    from acbench.tasks.protocol import Sample, Task
+
+BATCHED = "batched"
+SINGLE = "single"
+"""Batch policies: all requests at once, or one at a time (the noise floor's repetition)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The graded samples of one (checkpoint, task) under one batch policy."""
+
+    case_id: str
+    key: str
+    records: tuple[SampleRecord, ...]
+    generated_turns: int
+    replayed_turns: int
+    tokens: Mapping[str, int]
+    seconds: float
+    engine: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an evaluation will do, without an engine: everything that decides its key."""
+
+    case: Case
+    task: Task
+    samples: tuple[Sample, ...]
+    renderer: ModelRenderer
+    checkpoint: Checkpoint
+    settings: EngineSettings
+    key: str
+    key_fields: Mapping[str, Any]
+    policy: str
+
+
+@dataclass(slots=True)
+class Bench:
+    """One process's access to everything a case needs. Checkpoints and tasks are opened once."""
+
+    catalogue: Catalogue
+    profile: Profile
+    store: Store
+    pool: EnginePool
+    on_progress: Callable[[str, Progress], None] = lambda _label, _progress: None
+    _checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
+    _tasks: dict[tuple[str, str, int], tuple[Task, tuple[Sample, ...]]] = field(default_factory=dict)
+    _renderers: dict[str, ModelRenderer] = field(default_factory=dict)
+    _device: str = ""
+
+    def checkpoint(self, model: str, recipe: str) -> Checkpoint:
+        label = f"{model}:{recipe}"
+        if label not in self._checkpoints:
+            settings = self.settings(model, recipe)
+            target = Target(settings.backend, "gpu" if visible_gpus() else "cpu")
+            self._checkpoints[label] = build(
+                self.catalogue.models[model], self.catalogue.recipes[recipe], self.store, target
+            )
+        return self._checkpoints[label]
+
+    def settings(self, model: str, recipe: str) -> EngineSettings:
+        return engine_settings(self.catalogue, self.profile, model, recipe)
+
+    def task(self, case: Case, renderer: ModelRenderer, window: int) -> tuple[Task, tuple[Sample, ...]]:
+        """The task and its samples; the same objects for base and compressed, so prompts cannot differ."""
+        identity = (case.task, renderer.fingerprint, window)
+        if identity not in self._tasks:
+            entry = self.catalogue.tasks[case.task]
+            folder = self.profile.data.get(case.task)
+            context = TaskContext(
+                renderer=renderer,
+                window_tokens=window,
+                settings={**entry.settings, **self.profile.settings.get(case.task, {})},
+                data_dir=None if folder is None else _folder(folder),
+                mode=self.profile.mode,
+            )
+            task = open_task(case.task, context)
+            self._tasks[identity] = (task, _checked(case.task, task.samples()))
+        return self._tasks[identity]
+
+    def renderer(self, model: str) -> ModelRenderer:
+        """Prompts are always rendered with the base model's tokenizer and template."""
+        if model not in self._renderers:
+            base = self.checkpoint(model, "base").base
+            self._renderers[model] = ModelRenderer(base.path, trust_remote_code=base.trust_remote_code)
+        return self._renderers[model]
+
+    def plan(self, case: Case, *, policy: str = BATCHED, limit: int | None = None) -> Plan:
+        """Everything that decides the key; builds the checkpoint if needed, starts no engine."""
+        settings = self.settings(case.model, case.compression)
+        checkpoint = self.checkpoint(case.model, case.compression)
+        renderer = self.renderer(case.model)
+        task, samples = self.task(case, renderer, settings.window_tokens)
+        if limit is not None:
+            samples = spread(samples, limit)
+        self._device = self._device or device_name()
+        key = GenerationKey(
+            checkpoint=checkpoint.key,
+            renderer=renderer.fingerprint,
+            task=task.info.slug,
+            task_version=task.info.version,
+            mode=self.profile.mode,
+            data=fingerprint([asdict(sample) for sample in samples]),
+            engine=asdict(settings),
+            versions=engine_versions(settings),
+            device=self._device,
+            threads=settings.threads,
+            policy=policy,
+        )
+        return Plan(
+            case, task, samples, renderer, checkpoint, settings, key.digest(), asdict(key), policy
+        )
+
+    def evaluate(self, plan: Plan) -> Evaluation:
+        """Plays the plan's samples; what the journal holds is not generated again."""
+        began = time.monotonic()
+        folder = self.store.path("generations", plan.key)
+        label = plan.case.id if plan.policy == BATCHED else f"{plan.case.id} (noise floor)"
+        with self.store.lock(f"generations-{plan.key}"):
+            journal = Journal(folder)
+            try:
+                if not (folder / "key.json").exists():
+                    write_json(folder / "key.json", {"label": label, **plan.key_fields})
+                rollout = Rollout(
+                    plan.task,
+                    plan.renderer,
+                    journal,
+                    window_tokens=plan.settings.window_tokens,
+                    max_active=1 if plan.policy == SINGLE else None,
+                    on_progress=lambda progress: self.on_progress(label, progress),
+                )
+                records = rollout.play(
+                    plan.samples,
+                    lambda: self.pool.engine(plan.checkpoint.path, plan.settings, label=plan.case.group),
+                )
+            finally:
+                journal.close()
+        return Evaluation(
+            case_id=plan.case.id,
+            key=plan.key,
+            records=tuple(records),
+            generated_turns=journal.appended,
+            replayed_turns=journal.replayed,
+            tokens=_token_sums(records),
+            seconds=time.monotonic() - began,
+            engine={"settings": asdict(plan.settings), "versions": plan.key_fields["versions"], "device": self._device},
+        )
+
+
+def spread(samples: Sequence[Sample], limit: int) -> tuple[Sample, ...]:
+    """At most ``limit`` samples, evenly over the list (and so over its levels)."""
+    if len(samples) <= limit:
+        return tuple(samples)
+    return tuple(samples[i * len(samples) // limit] for i in range(limit))
+
+
+def _checked(slug: str, samples: Sequence[Sample]) -> tuple[Sample, ...]:
+    seen = set()
+    for sample in samples:
+        if sample.id in seen:
+            raise DataError(f"task {slug}: sample id {sample.id!r} occurs twice")
+        seen.add(sample.id)
+    if not samples:
+        raise DataError(f"task {slug}: its settings select no sample")
+    return tuple(samples)
+
+
+def _folder(text: str) -> Path:
+    from pathlib import Path
+
+    folder = Path(text).expanduser()
+    if not folder.is_dir():
+        raise ConfigError(f"data folder {text!r} does not exist")
+    return folder
+
+
+def _token_sums(records: Sequence[SampleRecord]) -> dict[str, int]:
+    turns = [turn for record in records for turn in record.turns]
+    return {
+        "prompt": sum(turn.prompt_tokens for turn in turns),
+        "output": sum(turn.output_tokens for turn in turns),
+        "cached": sum(turn.cached_tokens for turn in turns),
+        "turns": len(turns),
+    }
