@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from acbench.cases import Case
     from acbench.config import Catalogue, Profile
     from acbench.engines.pool import EnginePool
-    from acbench.engines.protocol import EngineSettings
+    from acbench.engines.protocol import Engine, EngineSettings
     from acbench.records import SampleRecord
     from acbench.store import Store
     from acbench.tasks.protocol import Sample, Task
@@ -67,6 +67,10 @@ class Plan:
     key: str
     key_fields: Mapping[str, Any]
     policy: str
+
+
+class _NotRecorded(Exception):
+    """Raised in place of an engine start when only recorded answers may be used."""
 
 
 @dataclass(slots=True)
@@ -148,28 +152,46 @@ class Bench:
 
     def evaluate(self, plan: Plan) -> Evaluation:
         """Plays the plan's samples; what the journal holds is not generated again."""
+        with self.store.lock(f"generations-{plan.key}"):
+            return self._play(
+                plan, lambda: self.pool.engine(plan.checkpoint.path, plan.settings, label=plan.case.group)
+            )
+
+    def recall(self, plan: Plan) -> Evaluation | None:
+        """The evaluation if every answer is in the journal, else None; never starts an engine or waits."""
+        if not self.store.path("generations", plan.key).is_dir():
+            return None
+
+        def missing() -> Engine:
+            raise _NotRecorded
+
+        with self.store.lock(f"generations-{plan.key}", blocking=False) as free:
+            if not free:
+                return None
+            try:
+                return self._play(plan, missing)
+            except _NotRecorded:
+                return None
+
+    def _play(self, plan: Plan, engine: Callable[[], Engine]) -> Evaluation:
         began = time.monotonic()
         folder = self.store.path("generations", plan.key)
         label = plan.case.id if plan.policy == BATCHED else f"{plan.case.id} (noise floor)"
-        with self.store.lock(f"generations-{plan.key}"):
-            journal = Journal(folder)
-            try:
-                if not (folder / "key.json").exists():
-                    write_json(folder / "key.json", {"label": label, **plan.key_fields})
-                rollout = Rollout(
-                    plan.task,
-                    plan.renderer,
-                    journal,
-                    window_tokens=plan.settings.window_tokens,
-                    max_active=1 if plan.policy == SINGLE else None,
-                    on_progress=lambda progress: self.on_progress(label, progress),
-                )
-                records = rollout.play(
-                    plan.samples,
-                    lambda: self.pool.engine(plan.checkpoint.path, plan.settings, label=plan.case.group),
-                )
-            finally:
-                journal.close()
+        journal = Journal(folder)
+        try:
+            if not (folder / "key.json").exists():
+                write_json(folder / "key.json", {"label": label, **plan.key_fields})
+            rollout = Rollout(
+                plan.task,
+                plan.renderer,
+                journal,
+                window_tokens=plan.settings.window_tokens,
+                max_active=1 if plan.policy == SINGLE else None,
+                on_progress=lambda progress: self.on_progress(label, progress),
+            )
+            records = rollout.play(plan.samples, engine)
+        finally:
+            journal.close()
         return Evaluation(
             case_id=plan.case.id,
             key=plan.key,

@@ -11,7 +11,7 @@ from acbench.tasks.pddl.domains import DOMAINS, UPSTREAM_EXAMPLES, UPSTREAM_RULE
 from acbench.tasks.pddl.environment import Environment
 from acbench.tasks.pddl.generators import HARD_ABOVE, LEVELS, generate
 from acbench.tasks.pddl.settings import PER_LEVEL, read_settings
-from acbench.tasks.pddl.strips import load_world
+from acbench.tasks.pddl.strips import ROOT_TYPE, load_world
 from acbench.tasks.pddl.upstream import GAMES, upstream_samples
 from acbench.tasks.protocol import Sample
 
@@ -85,10 +85,15 @@ def rules_for(data: Mapping[str, Any]) -> str:
         return DOMAINS[data["domain"]].rules
     world = load_world(_domain_text(data), data["problem"], f"{data['domain']}/domain.pddl", data["where"])
     forms = (
-        " ".join((schema.name, *(f"<{name.lstrip('?')}>" for name, _ in schema.parameters)))
+        " ".join((schema.name, *(f"<{_slot(name, kind)}>" for name, kind in schema.parameters)))
         for schema in world.domain.schemas
     )
     return f"{UPSTREAM_RULES[data['domain']]}\nCommand forms: {'; '.join(forms)}."
+
+
+def _slot(variable: str, kind: str) -> str:
+    """How a command form names a parameter: by its type, or in untyped domains by its variable."""
+    return kind if kind != ROOT_TYPE else variable.lstrip("?")
 
 
 def example_for(data: Mapping[str, Any], *, mode: str, show_actions: bool) -> list[tuple[str, str]]:

@@ -1,0 +1,186 @@
+"""Runs one case from start to verdict, and decides who prepares the base model's answers.
+
+The base model is the other half of every comparison. Its evaluations (all tasks of the run, and their
+noise-floor repetitions) are made in one go by whoever holds the model's base lock, so that its
+engine starts once, however many workers there are and whatever was selected.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from acbench import verdicts
+from acbench.cases import BASE, Case
+from acbench.checkpoints import describe
+from acbench.records import CaseResult, Verdict
+from acbench.runner import SINGLE, Bench, Evaluation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from acbench.matrix import Matrix
+    from acbench.records import Comparison, Noise
+    from acbench.runner import Plan
+    from acbench.thresholds import Rule, Thresholds
+
+FLIPS_KEPT = 100
+"""Changed samples kept in a result; all of them stay in the store's journal."""
+
+
+@dataclass(slots=True)
+class Caseworker:
+    """Judges cases in one process. ``selected`` are the cases of this run, on all workers."""
+
+    bench: Bench
+    thresholds: Thresholds
+    matrix: Matrix
+    selected: Sequence[Case]
+    _base: dict[str, tuple[Evaluation, Evaluation]] = field(default_factory=dict)
+
+    def judge(self, case: Case) -> CaseResult:
+        """The judged case. Raises an AcbenchError for anything that is not a verdict."""
+        if case.compression == BASE:
+            return self._judge_base(case)
+        if Case(case.model, BASE, case.task) not in self.selected:
+            self._prepare_base(case.model, wait=False)  # nobody else is bound to do it
+        plan = self.bench.plan(case)
+        compressed = self.bench.evaluate(plan)
+        base, repeated = self._base_of(case)
+        return self._result(case, plan, base, compressed, self._noise(plan, base, repeated))
+
+    # -- the base model --------------------------------------------------------------------------
+
+    def _base_of(self, case: Case) -> tuple[Evaluation, Evaluation]:
+        """Base evaluation and repetition of the case's task: remembered, recorded, or made now."""
+        base_case = Case(case.model, BASE, case.task)
+        if base_case.id not in self._base and not self._recall(base_case):
+            self._prepare_base(case.model, wait=True)
+        return self._base[base_case.id]
+
+    def _recall(self, base_case: Case) -> bool:
+        found = [self.bench.recall(plan) for plan in self._base_plans(base_case)]
+        if found[0] is None or found[1] is None:
+            return False
+        self._base[base_case.id] = (found[0], found[1])
+        return True
+
+    def _prepare_base(self, model: str, *, wait: bool) -> None:
+        tasks = dict.fromkeys(case.task for case in self.selected if case.model == model)
+        wanted = [Case(model, BASE, task) for task in tasks]
+        missing = [case for case in wanted if case.id not in self._base and not self._recall(case)]
+        if not missing:
+            return
+        with self.bench.store.lock(f"base-{model}", blocking=wait) as mine:
+            if not mine:
+                return
+            plans = {case: self._base_plans(case) for case in missing}
+            first = {case: self.bench.evaluate(plan) for case, (plan, _) in plans.items()}
+            for case, (_, repetition) in plans.items():
+                self._base[case.id] = (first[case], self.bench.evaluate(repetition))
+
+    def _base_plans(self, case: Case) -> tuple[Plan, Plan]:
+        plan = self.bench.plan(case)
+        return plan, self.bench.plan(case, policy=SINGLE, limit=self.bench.profile.noise_samples)
+
+    # -- judging ---------------------------------------------------------------------------------
+
+    def _judge_base(self, case: Case) -> CaseResult:
+        base, repeated = self._base_of(case)
+        plan = self.bench.plan(case)
+        by_id = {record.sample: record for record in base.records}
+        again = replace(base, records=tuple(by_id[r.sample] for r in repeated.records))
+        result = self._result(case, plan, again, repeated, None)
+        verdict = _judge_noise(result)
+        pairs = verdicts.pair(again.records, repeated.records)
+        noise = verdicts.noise_of(pairs, result.primary)
+        # The base case reports the base model's own full evaluation; its two sides are a subset of it.
+        return replace(
+            result, verdict=verdict, noise=noise, tokens=base.tokens, seconds=base.seconds + repeated.seconds
+        )
+
+    def _noise(self, plan: Plan, base: Evaluation, repeated: Evaluation) -> Noise:
+        ids = {record.sample for record in repeated.records}
+        pairs = verdicts.pair([r for r in base.records if r.sample in ids], repeated.records)
+        metric = plan.task.info.metrics[0]
+        return verdicts.noise_of(pairs, verdicts.compare(pairs, metric, confidence=0.95, margin=1.0))
+
+    def _result(
+        self, case: Case, plan: Plan, base: Evaluation, other: Evaluation, noise: Noise | None
+    ) -> CaseResult:
+        info = plan.task.info
+        rule = self._rule(case)
+        confidence = 1 - (1 - self.thresholds.confidence) / self._family(case)
+        pairs = verdicts.pair(base.records, other.records)
+        metric = info.metrics[0]
+        compared = [
+            verdicts.compare(pairs, m, confidence=confidence, margin=rule.margin) for m in info.metrics
+        ]
+        changed = verdicts.flips(pairs, metric)
+        recipe = self.bench.catalogue.recipes[case.compression]
+        return CaseResult(
+            id=case.id,
+            model=case.model,
+            compression=case.compression,
+            task=case.task,
+            task_title=info.title,
+            method=recipe.method,
+            capability=info.capability,
+            verdict=verdicts.judge(compared[0], metric, rule, min_samples=self.thresholds.min_samples),
+            primary=compared[0],
+            secondary=tuple(compared[1:]),
+            levels=verdicts.level_rows(pairs, metric),
+            channels=verdicts.channel_rows(pairs, info),
+            noise=noise,
+            flips=changed[:FLIPS_KEPT],
+            texts_changed=verdicts.texts_changed(pairs),
+            sample_prompt=self._first_prompt(plan),
+            checkpoint=describe(plan.checkpoint),
+            engine=other.engine,
+            keys={"base": base.key, "compressed": other.key, "checkpoint": plan.checkpoint.key},
+            tokens=other.tokens,
+            seconds=other.seconds,
+            cells=_cells(pairs, metric.name),
+        )
+
+    @staticmethod
+    def _first_prompt(plan: Plan) -> str:
+        for sample in reversed(plan.samples):  # the last ones are the shortest
+            prompt = plan.task.open(sample).ask()
+            if prompt is not None:
+                return plan.renderer.text(prompt) + prompt.continuation
+        return ""
+
+    def _rule(self, case: Case) -> Rule:
+        return self.thresholds.rule_for(
+            case,
+            method=self.bench.catalogue.recipes[case.compression].method,
+            capability=self.bench.catalogue.tasks[case.task].capability,
+        )
+
+    def _family(self, case: Case) -> int:
+        """Number of gated tasks of this (model, recipe) in the whole matrix, whatever is selected now."""
+        family = [c for c in self.matrix.cases if c.group == case.group]
+        return max(1, sum(self._rule(c).gate == "gate" for c in family))
+
+
+def _judge_noise(result: CaseResult) -> Verdict:
+    """Base against its repetition: fails only if the change lies wholly beyond the limit, in either direction."""
+    comparison, verdict = result.primary, result.verdict
+    beyond = comparison.low > verdict.margin or comparison.high < -verdict.margin
+    changed = comparison.worse + comparison.better
+    measured = f"{changed} of {comparison.n} scores and {result.texts_changed} texts differ, one request at a time"
+    return replace(
+        verdict, outcome="fail" if beyond else "pass", reason=f"noise floor: {measured}", gate="gate"
+    )
+
+
+def _cells(pairs: Sequence[verdicts.Pair], metric: str) -> tuple[Mapping[str, Any], ...]:
+    """Coordinates and both scores, for tasks whose grade carries coordinates (needle: length, depth)."""
+    axes = ("length", "depth", "repeat")
+    return tuple(
+        {axis: base.detail[axis] for axis in axes if axis in base.detail}
+        | {"base": base.scores.get(metric), "compressed": other.scores.get(metric), "state": other.state}
+        for base, other in pairs
+        if "length" in base.detail and "depth" in base.detail
+    )

@@ -1,0 +1,187 @@
+"""What the controller adds to a folder of Allure results once per run.
+
+Pure functions of a folder, case results and an environment; they write files and compute no score.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from acbench.cases import BASE
+from reports import categories, formats, summary
+from reports.files import write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from acbench.records import CaseResult, Comparison
+
+
+def write_environment(
+    results_dir: Path, results: Sequence[CaseResult], environment: Mapping[str, str]
+) -> Path:
+    """``environment.properties``: the given facts, and from the results what was measured with what."""
+    facts = {**derived_environment(results), **environment}
+    lines = [f"{_key(key)}={_value(str(value))}" for key, value in sorted(facts.items())]
+    return write_text(results_dir / "environment.properties", "\n".join(lines) + "\n")
+
+
+def derived_environment(results: Sequence[CaseResult]) -> dict[str, str]:
+    """Models, compressions, tasks and engines that the results name."""
+    engines = {
+        " ".join(str(r.engine[key]) for key in ("name", "version") if r.engine.get(key)) for r in results
+    }
+    facts = {
+        "models": ", ".join(sorted({r.model for r in results})),
+        "compressions": ", ".join(sorted({r.compression for r in results})),
+        "tasks": ", ".join(sorted({r.task for r in results})),
+        "engines": ", ".join(sorted(engines - {""})),
+    }
+    return {key: value for key, value in facts.items() if value}
+
+
+def _key(text: str) -> str:
+    return "_".join(text.replace(":", " ").replace("=", " ").split())
+
+
+def _value(text: str) -> str:
+    return " ".join(text.replace("\\", "\\\\").split())
+
+
+def write_executor(results_dir: Path, variables: Mapping[str, str], *, run: str) -> Path:
+    """``executor.json``: the CI job that ran this, or ``local``."""
+    data = {**executor(variables), "reportName": "ACBench"}
+    data.setdefault("buildName", run)
+    return write_text(results_dir / "executor.json", _json(data))
+
+
+def executor(variables: Mapping[str, str]) -> dict[str, Any]:
+    """Recognises the usual CI systems by the variables they set."""
+    if url := variables.get("GITHUB_SERVER_URL"):
+        number = variables.get("GITHUB_RUN_NUMBER", "0")
+        repository, run_id = variables.get("GITHUB_REPOSITORY", ""), variables.get("GITHUB_RUN_ID", "")
+        return _job("GitHub Actions", "github", number, f"{url}/{repository}/actions/runs/{run_id}")
+    if url := variables.get("CI_JOB_URL"):
+        return _job("GitLab CI", "gitlab", variables.get("CI_PIPELINE_IID", "0"), url)
+    if (url := variables.get("BUILD_URL")) and variables.get("JENKINS_URL"):
+        return _job("Jenkins", "jenkins", variables.get("BUILD_NUMBER", "0"), url)
+    return {"name": "local", "type": "local"}
+
+
+def _job(name: str, kind: str, number: str, url: str) -> dict[str, Any]:
+    order = int(number) if number.isdigit() else 0
+    return {"name": name, "type": kind, "buildOrder": order, "buildName": f"#{number}", "buildUrl": url}
+
+
+def write_categories(results_dir: Path) -> Path:
+    """``categories.json``: the rules that sort everything that did not pass."""
+    return write_text(results_dir / "categories.json", _json(categories.rules()))
+
+
+def write_metrics(results_dir: Path, results: Sequence[CaseResult], *, run: str, now_ms: int) -> Path | None:
+    """``<run>-perf.json``: the difference of every metric of every case; None without results."""
+    samples = [sample for result in results for sample in metric_samples(result, now_ms=now_ms)]
+    return write_text(results_dir / f"{run}-perf.json", _json(samples)) if samples else None
+
+
+def metric_samples(result: CaseResult, *, now_ms: int) -> list[dict[str, Any]]:
+    """Metric samples of one case: differences in percentage points (shares) or the metric's unit."""
+    return [_sample(result, metric, now_ms) for metric in (result.primary, *result.secondary)]
+
+
+def metric_key(result: CaseResult, metric: Comparison) -> str:
+    """``model.compression.capability.task.metric``; dots inside a name become underscores."""
+    parts = (result.model, result.compression, result.capability, result.task, metric.metric)
+    return ".".join(part.replace(".", "_") for part in parts)
+
+
+def _sample(result: CaseResult, metric: Comparison, now_ms: int) -> dict[str, Any]:
+    key = metric_key(result, metric)
+    recipe = f"{BASE} (noise floor)" if result.compression == BASE else result.compression
+    return {
+        "id": key,
+        "key": key,
+        "value": round(metric.difference * formats.factor(metric.unit), 3),
+        "start": now_ms - round(result.seconds * 1000),
+        "stop": now_ms,
+        "title": f"{recipe} · {result.task}: {metric.title}",
+        "unit": formats.difference_unit(metric.unit),
+        "group": result.model.replace(".", "_"),
+        "groupTitle": f"{result.model}: compressed minus base",
+        "better": "higher" if formats.higher_is_better(metric) else "lower",
+    }
+
+
+def write_globals(
+    results_dir: Path,
+    results: Sequence[CaseResult],
+    environment: Mapping[str, str],
+    *,
+    broken: Mapping[str, str],
+    now_ms: int,
+) -> Path:
+    """The attachments of the whole run: matrix as HTML, summary as Markdown, environment as JSON."""
+    facts = {**derived_environment(results), **environment}
+    bodies = (
+        ("degradation matrix", "html", "text/html", matrix_html(results)),
+        ("summary.md", "md", "text/markdown", summary.markdown(results, broken=broken)),
+        ("environment.json", "json", "application/json", _json(facts)),
+    )
+    entries = []
+    for name, extension, kind, body in bodies:
+        source = f"{uuid.uuid4()}-attachment.{extension}"
+        write_text(results_dir / source, body)
+        entries.append({"name": name, "source": source, "type": kind, "timestamp": now_ms})
+    return write_text(results_dir / f"{uuid.uuid4()}-globals.json", _json({"attachments": entries}))
+
+
+_CELL = "padding:6px 10px;border:1px solid #d0d7de;text-align:left;vertical-align:top"
+_FILL = {"pass": "#dff3e4", "fail": "#fbdcd5", "inconclusive": "#fdf3d0"}
+
+
+def matrix_html(results: Sequence[CaseResult]) -> str:
+    """One table per model, recipes down and tasks across; a page without script or outside link."""
+    tables = [_model_table(model, results) for model in sorted({r.model for r in results})]
+    body = "".join(tables) or "<p>No case was judged.</p>"
+    return (
+        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Degradation matrix</title></head>'
+        '<body style="font:14px/1.45 system-ui,sans-serif;color:#1f2328;background:#fff;margin:16px">'
+        f"{body}</body></html>"
+    )
+
+
+def _model_table(model: str, results: Sequence[CaseResult]) -> str:
+    chosen = {(r.compression, r.task): r for r in results if r.model == model}
+    tasks = sorted({task for _, task in chosen})
+    recipes = sorted({recipe for recipe, _ in chosen}, key=lambda recipe: (recipe != BASE, recipe))
+    head = "".join(f'<th style="{_CELL}">{escape(text)}</th>' for text in ("recipe", *tasks))
+    rows = []
+    for recipe in recipes:
+        cells = "".join(_matrix_cell(chosen.get((recipe, task))) for task in tasks)
+        rows.append(f'<tr><th style="{_CELL}">{escape(recipe)}</th>{cells}</tr>')
+    return (
+        f'<h2>{escape(model)}</h2><table style="border-collapse:collapse">'
+        f"<tr>{head}</tr>{''.join(rows)}</table>"
+    )
+
+
+def _matrix_cell(result: CaseResult | None) -> str:
+    if result is None:
+        return f'<td style="{_CELL};color:#57606a">not judged</td>'
+    metric = result.primary
+    fill = _FILL[result.verdict.outcome] if formats.is_gated(result.verdict) else "#f1f3f5"
+    base, score = (formats.level(v, metric.unit) for v in (metric.base, metric.compressed))
+    change = formats.difference(metric.difference, metric.unit)
+    interval = formats.interval(metric.low, metric.high, metric.unit)
+    return (
+        f'<td style="{_CELL};background:{fill}">{base} → {score}<br><b>{change}</b> {interval}<br>'
+        f"{escape(formats.word(result))}</td>"
+    )
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
