@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from acbench.matrix import Matrix
-    from acbench.records import Comparison, Noise
+    from acbench.records import Noise
     from acbench.runner import Plan
     from acbench.thresholds import Rule, Thresholds
 
@@ -169,7 +169,9 @@ def _judge_noise(result: CaseResult) -> Verdict:
     comparison, verdict = result.primary, result.verdict
     beyond = comparison.low > verdict.margin or comparison.high < -verdict.margin
     changed = comparison.worse + comparison.better
-    measured = f"{changed} of {comparison.n} scores and {result.texts_changed} texts differ, one request at a time"
+    measured = (
+        f"{changed} of {comparison.n} scores and {result.texts_changed} texts differ, one request at a time"
+    )
     return replace(
         verdict, outcome="fail" if beyond else "pass", reason=f"noise floor: {measured}", gate="gate"
     )

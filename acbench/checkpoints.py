@@ -66,7 +66,12 @@ def build(model: ModelSpec, recipe: Recipe, store: Store, target: Target) -> Che
     method = check(recipe)
     base = resolve(model, store)
     if recipe.method == "base":
-        facts = {"label": base.revision, "recipe": "base", "bits_per_weight": 16.0, "bytes": _weight_bytes(base.path)}
+        facts = {
+            "label": base.revision,
+            "recipe": "base",
+            "bits_per_weight": 16.0,
+            "bytes": _weight_bytes(base.path),
+        }
         return Checkpoint(base.path, base.fingerprint, facts, base)
     if recipe.method == "external":
         return _external(model, recipe, store, base)
@@ -87,7 +92,11 @@ def build(model: ModelSpec, recipe: Recipe, store: Store, target: Target) -> Che
     def make(folder: Path) -> None:
         _check_space(base.path, store)
         logger.info("building %s", label)
-        run_job("acbench.compress.worker", {**request, "out": str(folder)}, log=store.root / "logs" / f"build-{key}.log")
+        run_job(
+            "acbench.compress.worker",
+            {**request, "out": str(folder)},
+            log=store.root / "logs" / f"build-{key}.log",
+        )
         verify(folder, recipe)
 
     path = store.build("checkpoints", key, make)
@@ -110,7 +119,7 @@ def verify(folder: Path, recipe: Recipe) -> None:
     if recipe.method == "magnitude":
         keep, block = (int(x) for x in str(recipe.params.get("pattern", "0:1")).split(":"))
         wanted = 1 - keep / block if "pattern" in recipe.params else float(recipe.params.get("sparsity", 0.5))
-        if facts["sparsity"] < wanted - 0.001:  # noqa: PLR2004 - rounding of floor(s * n)
+        if facts["sparsity"] < wanted - 0.001:
             raise CompressionError(f"{recipe.slug}: sparsity {facts['sparsity']} stored, {wanted} declared")
 
 
@@ -131,7 +140,9 @@ def _external(model: ModelSpec, recipe: Recipe, store: Store, base: ResolvedMode
     made = found.path / "acbench.json"
     if made.is_file():  # one of ours, moved: keep what it says about itself
         own = json.loads(made.read_text())
-        facts |= {key: own[key] for key in ("bits_per_weight", "sparsity", "served_as", "notes") if key in own}
+        facts |= {
+            key: own[key] for key in ("bits_per_weight", "sparsity", "served_as", "notes") if key in own
+        }
     return Checkpoint(found.path, found.fingerprint, facts, base)
 
 
@@ -158,6 +169,16 @@ def export(checkpoint: Checkpoint, out: Path) -> None:
 
 def describe(checkpoint: Checkpoint) -> dict[str, Any]:
     """What a report shows of a checkpoint."""
-    keys = ("bits_per_weight", "sparsity", "bytes", "base_bytes", "served_as", "seconds", "peak_memory_mib", "notes", "label")
+    keys = (
+        "bits_per_weight",
+        "sparsity",
+        "bytes",
+        "base_bytes",
+        "served_as",
+        "seconds",
+        "peak_memory_mib",
+        "notes",
+        "label",
+    )
     shown = {key: checkpoint.facts[key] for key in keys if key in checkpoint.facts}
     return shown | {"model": asdict(checkpoint.base)["revision"]}

@@ -90,7 +90,9 @@ class Inbox:
 class Child:
     """A running child process with its channel and its log file."""
 
-    def __init__(self, module: str, *, log: Path, env: Mapping[str, str], python: str = sys.executable) -> None:
+    def __init__(
+        self, module: str, *, log: Path, env: Mapping[str, str], python: str = sys.executable
+    ) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
         self.log = log
         ours, theirs = socket.socketpair()

@@ -67,7 +67,9 @@ def load_catalogue(user_file: Path | None = None) -> Catalogue:
     for section in ("models", "recipes", "tasks", "profiles"):
         tables[section] = tomllib.loads((defaults / f"{section}.toml").read_text())
     tables["selections"] = tables["profiles"].pop("selections")
-    thresholds = [("acbench/defaults/thresholds.toml", tomllib.loads((defaults / "thresholds.toml").read_text()))]
+    thresholds = [
+        ("acbench/defaults/thresholds.toml", tomllib.loads((defaults / "thresholds.toml").read_text()))
+    ]
     origin = {(section, name): "built-in" for section, table in tables.items() for name in table}
     sources = ["built-in"]
     if user_file is not None:

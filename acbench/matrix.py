@@ -43,7 +43,9 @@ def build_matrix(catalogue: Catalogue, profile_name: str, selection: Selection =
     """
     profile = catalogue.profile(profile_name)
     models = _resolve(catalogue, "model", selection.models, profile.models, catalogue.models)
-    recipes = _resolve(catalogue, "compression", selection.compressions, profile.compressions, catalogue.recipes)
+    recipes = _resolve(
+        catalogue, "compression", selection.compressions, profile.compressions, catalogue.recipes
+    )
     tasks = _resolve(catalogue, "task", selection.tasks, profile.tasks, catalogue.tasks)
     planned = [name for name in recipes if catalogue.recipes[name].planned]
     planned += [name for name in tasks if catalogue.tasks[name].planned]
@@ -66,12 +68,13 @@ def _resolve(
     default: tuple[str, ...],
     table: Mapping[str, Any],
 ) -> tuple[str, ...]:
-    names = expand(catalogue, asked or default)
+    names: tuple[str, ...] = expand(catalogue, asked or default)
     for name in names:
         if name not in table:
             raise ConfigError(f"unknown {kind} {name!r}; {did_you_mean(name, table)}")
-        if name in asked and getattr(table[name], "planned", ""):
-            ready = [slug for slug, entry in table.items() if not entry.planned]
+        entry: Any = table[name]
+        if name in asked and getattr(entry, "planned", ""):
+            ready = [slug for slug, other in table.items() if not other.planned]
             raise ConfigError(
                 f"{kind} {name!r} is planned and has no code in this version; available: {', '.join(ready)}"
             )

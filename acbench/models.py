@@ -108,10 +108,12 @@ def _hub(hub_id: str, revision: str | None) -> tuple[Path, str, str]:
         raise ModelError(
             f"model {hub_id} is not in the local hub cache and the hub cannot be reached "
             "(no network, or HF_HUB_OFFLINE is set); fetch it where there is a network, "
-            "or point the model to a folder with source = \"path:...\" in acbench.toml"
+            'or point the model to a folder with source = "path:..." in acbench.toml'
         ) from error
     except (RepositoryNotFoundError, GatedRepoError) as error:
-        raise ModelError(f"model {hub_id}: {str(error).splitlines()[0]} (a gated model needs HF_TOKEN)") from error
+        raise ModelError(
+            f"model {hub_id}: {str(error).splitlines()[0]} (a gated model needs HF_TOKEN)"
+        ) from error
     commit = path.name  # snapshots are stored by commit
     return path, f"{hub_id}@{commit[:12]}", fingerprint({"hub": hub_id, "commit": commit})
 

@@ -66,7 +66,9 @@ class ModelRenderer:
         environment = ImmutableSandboxedEnvironment(
             trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
         )
-        environment.filters["tojson"] = lambda value, **kwargs: json.dumps(value, ensure_ascii=False, **kwargs)
+        environment.filters["tojson"] = lambda value, **kwargs: json.dumps(
+            value, ensure_ascii=False, **kwargs
+        )
         environment.globals["raise_exception"] = raise_exception
         # A date in a prompt would make every day another prompt: templates get a fixed one.
         environment.globals["strftime_now"] = lambda form: datetime(2025, 1, 1).strftime(form)
@@ -103,7 +105,9 @@ class ModelRenderer:
         try:
             body = self._template.render(messages=messages, add_generation_prompt=True, tools=None, **tokens)
         except Exception as error:
-            raise ModelError(f"the chat template of {self._folder.name} refused the messages: {error}") from error
+            raise ModelError(
+                f"the chat template of {self._folder.name} refused the messages: {error}"
+            ) from error
         return str(body) + prompt.prefill
 
     def render(self, prompt: Prompt) -> tuple[int, ...]:

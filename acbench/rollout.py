@@ -234,7 +234,9 @@ class Rollout:
     def _record(self, run: Run) -> SampleRecord:
         grade = run.episode.grade()
         if grade.channel not in self._task.info.channels:
-            raise DataError(f"{self._task.info.slug}: {run.sample.id} ended in unknown channel {grade.channel!r}")
+            raise DataError(
+                f"{self._task.info.slug}: {run.sample.id} ended in unknown channel {grade.channel!r}"
+            )
         sample = run.sample
         return SampleRecord(
             sample=sample.id,

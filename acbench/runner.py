@@ -10,7 +10,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from acbench.checkpoints import Checkpoint, Target, build
+from acbench.checkpoints import Checkpoint, Target, build, checkpoint_key
 from acbench.engines.pool import visible_gpus
 from acbench.environment import device_name, engine_versions
 from acbench.errors import ConfigError, DataError
@@ -97,6 +97,16 @@ class Bench:
             )
         return self._checkpoints[label]
 
+    def is_built(self, model: str, recipe: str) -> bool:
+        """Whether the checkpoint is in the store already; used by plans, which build nothing."""
+        spec = self.catalogue.recipes[recipe]
+        if spec.method in ("base", "external"):
+            return True
+        settings = self.settings(model, recipe)
+        target = Target(settings.backend, "gpu" if visible_gpus() else "cpu")
+        key = checkpoint_key(self.checkpoint(model, "base").base, spec, target)
+        return self.store.get("checkpoints", key) is not None
+
     def settings(self, model: str, recipe: str) -> EngineSettings:
         return engine_settings(self.catalogue, self.profile, model, recipe)
 
@@ -146,9 +156,7 @@ class Bench:
             threads=settings.threads,
             policy=policy,
         )
-        return Plan(
-            case, task, samples, renderer, checkpoint, settings, key.digest(), asdict(key), policy
-        )
+        return Plan(case, task, samples, renderer, checkpoint, settings, key.digest(), asdict(key), policy)
 
     def evaluate(self, plan: Plan) -> Evaluation:
         """Plays the plan's samples; what the journal holds is not generated again."""
@@ -200,7 +208,11 @@ class Bench:
             replayed_turns=journal.replayed,
             tokens=_token_sums(records),
             seconds=time.monotonic() - began,
-            engine={"settings": asdict(plan.settings), "versions": plan.key_fields["versions"], "device": self._device},
+            engine={
+                "settings": asdict(plan.settings),
+                "versions": plan.key_fields["versions"],
+                "device": self._device,
+            },
         )
 
 

@@ -29,7 +29,9 @@ def shards(folder: Path) -> list[Path]:
     if missing:
         raise ModelError(f"{folder}: weight file {missing[0]} is listed in the index and missing")
     if not files:
-        raise ModelError(f"{folder} holds no .safetensors file; pickled weights are not read, convert them first")
+        raise ModelError(
+            f"{folder} holds no .safetensors file; pickled weights are not read, convert them first"
+        )
     return files
 
 
@@ -38,14 +40,16 @@ def header(file: Path) -> dict[str, Any]:
     size = file.stat().st_size
     with file.open("rb") as stream:
         head = stream.read(8)
-        length = struct.unpack("<Q", head)[0] if len(head) == 8 else 0  # noqa: PLR2004
+        length = struct.unpack("<Q", head)[0] if len(head) == 8 else 0
         if not 0 < length <= min(HEADER_LIMIT, size - 8):
             raise ModelError(f"{file} is corrupt: its header claims {length} bytes of {size}; fetch it again")
         try:
             table: dict[str, Any] = json.loads(stream.read(length))
             end = max((t["data_offsets"][1] for n, t in table.items() if n != "__metadata__"), default=0)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ModelError(f"{file} is corrupt: its header is not readable ({error}); fetch it again") from error
+            raise ModelError(
+                f"{file} is corrupt: its header is not readable ({error}); fetch it again"
+            ) from error
     if 8 + length + end != size:
         raise ModelError(
             f"{file} is corrupt: {size} bytes where its header needs {8 + length + end}; fetch it again"

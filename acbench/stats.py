@@ -37,7 +37,7 @@ def mcnemar_exact(worse: int, better: int) -> float:
     if n == 0:
         return 1.0
     tail = sum(math.comb(n, k) for k in range(min(worse, better) + 1)) / 2**n
-    return min(1.0, 2 * tail)
+    return float(min(1.0, 2 * tail))
 
 
 def paired_proportions(base: Array, compressed: Array, *, confidence: float) -> Interval:
@@ -101,7 +101,7 @@ def paired_bootstrap(
 def _by_cluster(differences: Array, clusters: list[str]) -> tuple[Array, Array]:
     names = {name: i for i, name in enumerate(dict.fromkeys(clusters))}
     index = np.array([names[name] for name in clusters])
-    sums = np.bincount(index, weights=differences, minlength=len(names))
+    sums = np.bincount(index, weights=differences, minlength=len(names)).astype(np.float64)
     return sums, np.bincount(index, minlength=len(names)).astype(np.float64)
 
 

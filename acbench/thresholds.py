@@ -46,7 +46,9 @@ class Thresholds:
     rules: tuple[Rule, ...]
     confidence: float = 0.95
     min_samples: int = 20
-    inconclusive: Mapping[str, str] = field(default_factory=lambda: {"pull-request": "warn", "nightly": "fail"})
+    inconclusive: Mapping[str, str] = field(
+        default_factory=lambda: {"pull-request": "warn", "nightly": "fail"}
+    )
 
     def rule_for(self, case: Case, *, method: str, capability: str) -> Rule:
         """The rule that applies; raises ConfigError when none does."""
@@ -66,7 +68,9 @@ class Thresholds:
             raise ConfigError(f"no threshold applies to {case.id}; add a [[thresholds.rule]] to acbench.toml")
         # A user's file comes later than ours and wins as a whole; inside a file the most specific rule does.
         last_source = fitting[-1][1].source
-        candidates = [(rule.specificity, position, rule) for position, rule in fitting if rule.source == last_source]
+        candidates = [
+            (rule.specificity, position, rule) for position, rule in fitting if rule.source == last_source
+        ]
         return max(candidates, key=lambda c: c[:2])[2]
 
 
@@ -77,7 +81,10 @@ def read_thresholds(catalogue: Catalogue) -> Thresholds:
     for source, table in catalogue.thresholds:
         for key, value in table.items():
             if key == "rule":
-                rules += [_rule(entry, catalogue, f"{source}: thresholds.rule[{i}]", source) for i, entry in enumerate(value)]
+                rules += [
+                    _rule(entry, catalogue, f"{source}: thresholds.rule[{i}]", source)
+                    for i, entry in enumerate(value)
+                ]
             elif key in ("confidence", "min_samples", "inconclusive"):
                 options[key] = {**options.get(key, {}), **value} if isinstance(value, dict) else value
             else:
@@ -102,7 +109,11 @@ def _rule(entry: Any, catalogue: Catalogue, where: str, source: str) -> Rule:
     for key in ("margin", "reason"):
         if key not in entry:
             raise ConfigError(f"{where}: {key} is missing")
-    if not isinstance(entry["margin"], (int, float)) or isinstance(entry["margin"], bool) or entry["margin"] <= 0:
+    if (
+        not isinstance(entry["margin"], (int, float))
+        or isinstance(entry["margin"], bool)
+        or entry["margin"] <= 0
+    ):
         raise ConfigError(f"{where}: margin must be a positive number, not {entry['margin']!r}")
     if entry.get("gate", "gate") not in ("gate", "report"):
         raise ConfigError(f"{where}: gate must be 'gate' or 'report', not {entry['gate']!r}")
@@ -115,5 +126,7 @@ def _rule(entry: Any, catalogue: Catalogue, where: str, source: str) -> Rule:
     }
     for key, names in valid.items():
         if entry.get(key, "*") not in {"*", *names}:
-            raise ConfigError(f"{where}: {key}: unknown name {entry[key]!r}; {did_you_mean(entry[key], names)}")
+            raise ConfigError(
+                f"{where}: {key}: unknown name {entry[key]!r}; {did_you_mean(entry[key], names)}"
+            )
     return Rule(**entry, source=source)

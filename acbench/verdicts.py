@@ -44,7 +44,22 @@ def compare(pairs: Sequence[Pair], metric: Metric, *, confidence: float, margin:
     if n == 0:
         nan = math.nan
         return Comparison(
-            metric.name, metric.title, metric.unit, 0, len(pairs), nan, nan, nan, nan, nan, confidence, "none", 1.0, 0, 0, nan
+            metric.name,
+            metric.title,
+            metric.unit,
+            0,
+            len(pairs),
+            nan,
+            nan,
+            nan,
+            nan,
+            nan,
+            confidence,
+            "none",
+            1.0,
+            0,
+            0,
+            nan,
         )
     base = np.array([p[0].scores[metric.name] for p in usable], dtype=np.float64)
     other = np.array([p[1].scores[metric.name] for p in usable], dtype=np.float64)
@@ -95,11 +110,14 @@ def judge(comparison: Comparison, metric: Metric, rule: Rule, *, min_samples: in
     low, high = comparison.low, comparison.high
     if not metric.higher_is_better:
         low, high = -high, -low
-    unit = _unit_text(comparison)
-    span = f"{unit(comparison.difference)} [{unit(comparison.low)}, {unit(comparison.high)}]"
-    against = f"limit {unit(-rule.margin if metric.higher_is_better else rule.margin)}"
+    unit = comparison.unit
+    span = f"{in_unit(comparison.difference, unit)} [{in_unit(comparison.low, unit)}, {in_unit(comparison.high, unit)}]"
+    against = f"limit {in_unit(-rule.margin if metric.higher_is_better else rule.margin, unit)}"
     if comparison.n < min_samples:
-        outcome, reason = "inconclusive", f"{comparison.n} samples compared, at least {min_samples} are needed"
+        outcome, reason = (
+            "inconclusive",
+            f"{comparison.n} samples compared, at least {min_samples} are needed",
+        )
     elif high < -rule.margin:
         outcome, reason = "fail", f"{comparison.title} {span} lies beyond the {against}"
     elif low > -rule.margin:
@@ -120,10 +138,9 @@ def judge(comparison: Comparison, metric: Metric, rule: Rule, *, min_samples: in
     )
 
 
-def _unit_text(comparison: Comparison):  # type: ignore[no-untyped-def]
-    if comparison.unit == "share":
-        return lambda value: f"{100 * value:+.1f} pp"
-    return lambda value: f"{value:+.3f} {comparison.unit}"
+def in_unit(value: float, unit: str) -> str:
+    """A difference with sign and unit: shares in percentage points."""
+    return f"{100 * value:+.1f} pp" if unit == "share" else f"{value:+.3f} {unit}"
 
 
 def level_rows(pairs: Sequence[Pair], metric: Metric) -> tuple[LevelRow, ...]:

@@ -181,7 +181,9 @@ def _npm_ci(npm: str, folder: Path) -> None:
     quiet = {"npm_config_update_notifier": "false"}
     try:
         _run([npm, "ci", "--offline", *_NPM_FLAGS], folder, INSTALL_SECONDS, quiet)
-    except _ChildError:
+    except _ChildError as failure:
+        if failure.status is None:
+            raise
         (package, version), *_ = json.loads((folder / MANIFEST[0]).read_text())["dependencies"].items()
         _run([npm, "view", f"{package}@{version}", "version", *_NPM_FLAGS], folder, PROBE_SECONDS, quiet)
         _run([npm, "ci", "--prefer-offline", *_NPM_FLAGS], folder, INSTALL_SECONDS, quiet)

@@ -34,7 +34,9 @@ class Quantized:
         return ((grouped - self.zero[..., None]) * self.scale.float()[..., None]).reshape(rows, columns)
 
 
-def quantize(weight: torch.Tensor, *, bits: int, group: int, kind: Kind, scale_dtype: Any = None) -> Quantized:
+def quantize(
+    weight: torch.Tensor, *, bits: int, group: int, kind: Kind, scale_dtype: Any = None
+) -> Quantized:
     """Rounds ``weight`` [O, I] to ``bits`` in groups of ``group`` columns (``group`` must divide I).
 
     The scale is rounded to ``scale_dtype`` before codes are computed, because that is what is stored.

@@ -48,7 +48,9 @@ def check(recipe: Recipe) -> Method:
     """The recipe's method; raises ConfigError for an unknown method or parameter or a missing one."""
     where = f"recipe {recipe.slug!r}"
     if recipe.method not in METHODS:
-        raise ConfigError(f"{where}: unknown method {recipe.method!r}; {did_you_mean(recipe.method, METHODS)}")
+        raise ConfigError(
+            f"{where}: unknown method {recipe.method!r}; {did_you_mean(recipe.method, METHODS)}"
+        )
     method = METHODS[recipe.method]
     for key, value in recipe.params.items():
         if key not in method.params:
@@ -56,7 +58,9 @@ def check(recipe: Recipe) -> Method:
         if not isinstance(value, method.params[key]) or (
             isinstance(value, bool) and bool not in method.params[key]
         ):
-            raise ConfigError(f"{where}: parameter {key} must be {method.params[key][0].__name__}, not {value!r}")
+            raise ConfigError(
+                f"{where}: parameter {key} must be {method.params[key][0].__name__}, not {value!r}"
+            )
     for key in method.required:
         if key not in recipe.params:
             raise ConfigError(f"{where}: parameter {key!r} is missing")
@@ -68,7 +72,7 @@ def _check_values(params: Mapping[str, Any], where: str) -> None:
     if params.get("bits", 4) not in (2, 3, 4, 8):
         raise ConfigError(f"{where}: bits must be 2, 3, 4 or 8, not {params['bits']}")
     group = params.get("group_size", 128)
-    if group != -1 and (group < 32 or group % 32):  # noqa: PLR2004 - kernels want multiples of 32
+    if group != -1 and (group < 32 or group % 32):
         raise ConfigError(f"{where}: group_size must be -1 or a multiple of 32, not {group}")
     if params.get("grid", "sym-full") not in ("sym-full", "sym-restricted"):
         raise ConfigError(f"{where}: grid must be sym-full or sym-restricted, not {params['grid']!r}")

@@ -33,10 +33,14 @@ class Rtn:
         found = quantize(weight, bits=self._bits, group=group, kind=self._kind, scale_dtype=torch.bfloat16)
         back = found.dequantized()
         original = weight.float()
-        notes = () if group == self._group or self._group == -1 else (f"{name}: group {self._group} -> {group}",)
+        notes = (
+            () if group == self._group or self._group == -1 else (f"{name}: group {self._group} -> {group}",)
+        )
         zero_bits = self._bits if self._kind == "asym" else 0
         return Layer(
-            tensors=_packed(found, weight, self._bits, self._kind) if self._packed else {"weight": back.to(weight.dtype)},
+            tensors=_packed(found, weight, self._bits, self._kind)
+            if self._packed
+            else {"weight": back.to(weight.dtype)},
             bits=self._bits + (SCALE_BITS + zero_bits) / group,
             zeros=int((back == 0).sum()),
             error=float((back - original).square().sum() / original.square().sum().clamp(min=1e-30)),
@@ -47,7 +51,9 @@ class Rtn:
         if not self._packed:
             return None
         if len(self._groups_used) > 1:
-            raise ValueError(f"packed weights need one group size, the widths led to {sorted(self._groups_used)}")
+            raise ValueError(
+                f"packed weights need one group size, the widths led to {sorted(self._groups_used)}"
+            )
         group = self._groups_used.pop() if self._group != -1 else -1
         scheme = {
             "num_bits": self._bits,

@@ -53,7 +53,7 @@ def is_linear(name: str, shape: list[int] | tuple[int, ...]) -> bool:
     """Every linear weight inside the decoder blocks; never embeddings, head, norms or MoE routers."""
     return (
         name.endswith(".weight")
-        and len(shape) == 2  # noqa: PLR2004
+        and len(shape) == 2
         and IN_BLOCK.search(name) is not None
         and ROUTER.search(name) is None
     )
@@ -66,12 +66,16 @@ def run(request: Mapping[str, Any]) -> dict[str, Any]:
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     began, model, out = time.monotonic(), Path(request["model"]), Path(request["out"])
     method = METHODS[request["method"]]
-    compressor: WeightCompressor = import_module(method.module).create(request["params"], request["served_as"])
+    compressor: WeightCompressor = import_module(method.module).create(
+        request["params"], request["served_as"]
+    )
     _copy_small_files(model, out)
     tally = Tally()
     files = {file: _compress_file(file, out / file.name, compressor, tally) for file in shards(model)}
     if not tally.touched:
-        raise CompressionError(f"{request['recipe']}: no linear weight found in {model}; nothing was compressed")
+        raise CompressionError(
+            f"{request['recipe']}: no linear weight found in {model}; nothing was compressed"
+        )
     _write_index(model, out, files)
     _write_config(out, compressor)
     facts = {

@@ -10,7 +10,7 @@ import os
 import queue
 import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from acbench.children import Child
 from acbench.engines.failures import revive
@@ -84,7 +84,8 @@ class EngineHost:
             tail = self._child.log_tail()
             self.close()
             raise EngineTimeout(
-                f"the engine for {checkpoint.name} did not start within {START_DEADLINE_S:.0f} s", log_tail=tail
+                f"the engine for {checkpoint.name} did not start within {START_DEADLINE_S:.0f} s",
+                log_tail=tail,
             ) from None
         if message["type"] != "ready":
             raise EngineStartError(f"unexpected answer {message['type']!r} from the engine's process")
@@ -92,13 +93,13 @@ class EngineHost:
         identity = dict(message["identity"])
         return HostedEngine(self, EngineIdentity(**identity), start_seconds=float(message["seconds"]))
 
-    def send(self, message: Mapping[str, object]) -> None:
+    def send(self, message: Mapping[str, Any]) -> None:
         try:
             self._child.channel.send(message)
         except OSError as error:
             raise self._death() from error
 
-    def receive(self, timeout_s: float | None) -> dict[str, object]:
+    def receive(self, timeout_s: float | None) -> dict[str, Any]:
         """The next message; raises what a failure means, or queue.Empty on timeout."""
         message = self._child.inbox.get(timeout_s)
         if message is None:
@@ -177,11 +178,10 @@ class HostedEngine:
                 f"the engine gave no sign of life for {SILENCE_DEADLINE_S:.0f} s with {self._pending} requests open"
             ) from None
 
-    def _take(self, message: dict[str, object]) -> list[Completion]:
+    def _take(self, message: dict[str, Any]) -> list[Completion]:
         if message["type"] != "finished":
             return []
         batch = message["completions"]
-        assert isinstance(batch, list)  # noqa: S101 - our own protocol
         self._pending -= len(batch)
         return [completion_from_json(data) for data in batch]
 

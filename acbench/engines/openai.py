@@ -33,7 +33,9 @@ class OpenAIEngine:
     def __init__(self, settings: EngineSettings) -> None:
         extra = settings.extra
         if "base_url" not in extra:
-            raise ConfigError("engine.extra.base_url is missing: where does the OpenAI-compatible server listen?")
+            raise ConfigError(
+                "engine.extra.base_url is missing: where does the OpenAI-compatible server listen?"
+            )
         self._base = str(extra["base_url"]).rstrip("/")
         if not self._base.startswith(("http://", "https://")):
             raise ConfigError(f"engine.extra.base_url {self._base!r} must start with http:// or https://")
@@ -88,7 +90,9 @@ class OpenAIEngine:
         except EngineError as error:
             self._done.put(error)
         except Exception as error:  # noqa: BLE001 - a thread must not swallow anything
-            self._done.put(EngineError(f"request {request.id} to {self._base}: {type(error).__name__}: {error}"))
+            self._done.put(
+                EngineError(f"request {request.id} to {self._base}: {type(error).__name__}: {error}")
+            )
 
     def _complete(self, request: Request) -> Completion:
         sampling = request.sampling
@@ -115,7 +119,9 @@ class OpenAIEngine:
             values = tuple(float(v) for v in table[request.score_from : len(request.token_ids)])
             if len(values) != len(request.token_ids) - (request.score_from or 0):
                 raise EngineError(f"{self._base} does not return prompt log-probabilities (echo)")
-            return Completion(request.id, finish_reason="scored", prompt_tokens=prompt_tokens, logprobs=values)
+            return Completion(
+                request.id, finish_reason="scored", prompt_tokens=prompt_tokens, logprobs=values
+            )
         count = int(usage.get("completion_tokens", 0))
         return Completion(
             request.id,

@@ -111,9 +111,7 @@ class EnginePool:
         if self._host is None or not self._host.alive or devices is not None:
             self._drop_host(keep_lease=True)
             log = self._logs / f"{label.replace(':', '_')}-{os.getpid()}-{self.starts}.log"
-            self._host = EngineHost(
-                log=log, env=environment(settings, devices=devices)
-            )
+            self._host = EngineHost(log=log, env=environment(settings, devices=devices))
         return self._host.start(checkpoint, settings)
 
     def _lease_devices(self, gpus: list[str], count: int) -> str:

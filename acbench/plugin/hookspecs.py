@@ -15,21 +15,18 @@ if TYPE_CHECKING:
 
 
 @pytest.hookspec
-def pytest_acbench_models(config: pytest.Config) -> Mapping[str, ModelSpec]:
+def pytest_acbench_models(config: pytest.Config) -> Mapping[str, ModelSpec] | None:
     """Models to add to the catalogue, by slug. Called once, before the matrix is built."""
 
 
-
 @pytest.hookspec
-def pytest_acbench_compressions(config: pytest.Config) -> Mapping[str, Recipe]:
+def pytest_acbench_compressions(config: pytest.Config) -> Mapping[str, Recipe] | None:
     """Recipes to add to the catalogue, by slug."""
 
 
-
 @pytest.hookspec
-def pytest_acbench_tasks(config: pytest.Config) -> Mapping[str, tuple[TaskEntry, Entry]]:
+def pytest_acbench_tasks(config: pytest.Config) -> Mapping[str, tuple[TaskEntry, Entry]] | None:
     """Tasks to add, by slug: the catalogue entry and where the code is."""
-
 
 
 @pytest.hookspec(firstresult=True)

@@ -29,7 +29,12 @@ OPTIONS = (
     Option("compressions", "", "recipes instead of the profile's; base is always added"),
     Option("tasks", "", "tasks instead of the profile's"),
     Option("config", "", "configuration file (default: acbench.toml beside the call)", "FILE"),
-    Option("store", "", "folder for models, checkpoints and generations (default: .acbench/store, or ACBENCH_STORE)", "DIR"),
+    Option(
+        "store",
+        "",
+        "folder for models, checkpoints and generations (default: .acbench/store, or ACBENCH_STORE)",
+        "DIR",
+    ),
     Option("runs", "", "folder for run output (default: .acbench/runs, or ACBENCH_RUNS)", "DIR"),
     Option("backend", "", f"engine back-end instead of the profile's: {', '.join(BACKENDS)}"),
     Option("stage", "", "what an inconclusive verdict does: pull-request (skip) or nightly (fail)"),
@@ -57,7 +62,9 @@ def add_options(parser: pytest.Parser) -> None:
     for option in OPTIONS:
         group.addoption(f"--acb-{option.name}", default=None, metavar=option.metavar, help=option.help)
         parser.addini(f"acb_{option.name}", option.help, type="string", default=option.default)
-    group.addoption("--acb-plan", action="store_true", help="show samples, cached share and estimated cost; run nothing")
+    group.addoption(
+        "--acb-plan", action="store_true", help="show samples, cached share and estimated cost; run nothing"
+    )
     parser.addini("acb_plan", "see --acb-plan", type="bool", default=False)
 
 

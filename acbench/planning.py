@@ -1,0 +1,75 @@
+"""What a run would cost: samples, cached share, tokens and a rough time, without running anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from acbench.errors import AcbenchError
+from acbench.journal import Journal
+
+if TYPE_CHECKING:
+    from acbench.cases import Case
+    from acbench.casework import Caseworker
+
+STEP_S = 0.020
+REQUEST_S = 0.00135
+PREFILL_TOKEN_S = 0.00068
+REFERENCE_PARAMETERS_B = 0.135
+TYPICAL_ANSWER_TOKENS = 20
+"""Cost model measured for the 135M model on one CPU core: a step costs 20 ms + 1.35 ms per running request
++ 0.68 ms per prefilled token; scaled by parameters for other models. Good to a factor of two."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    case: str
+    samples: int
+    recorded: int
+    prompt_tokens: int
+    core_minutes: float
+    note: str = ""
+
+
+def plan_lines(worker: Caseworker) -> list[str]:
+    """The plan as an aligned table, one line per case, with totals."""
+    rows = [_row(worker, case) for case in worker.selected]
+    width = max([len(row.case) for row in rows], default=4)
+    lines = [f"{'case':<{width}}  samples  recorded  prompt tokens  core minutes"]
+    for row in rows:
+        if row.note:
+            lines.append(f"{row.case:<{width}}  {row.note}")
+        else:
+            lines.append(
+                f"{row.case:<{width}}  {row.samples:>7}  {row.recorded:>8}  {row.prompt_tokens:>13,}  {row.core_minutes:>12.1f}"
+            )
+    groups = {case.group for case in worker.selected}
+    lines.append(
+        f"{len(rows)} cases, {len(groups)} engine groups, {sum(r.samples for r in rows)} samples, "
+        f"about {sum(r.core_minutes for r in rows):.0f} core minutes of generation on a CPU "
+        "(estimate; a GPU needs far less); the base model's noise floor is not counted"
+    )
+    return lines
+
+
+def _row(worker: Caseworker, case: Case) -> PlanRow:
+    bench = worker.bench
+    try:
+        settings = bench.settings(case.model, case.compression)
+        task, samples = bench.task(case, bench.renderer(case.model), settings.window_tokens)
+    except AcbenchError as error:
+        return PlanRow(case.id, 0, 0, 0, 0.0, note=str(error).splitlines()[0])
+    recorded = 0
+    if bench.is_built(case.model, case.compression):
+        folder = bench.store.path("generations", bench.plan(case).key)
+        if folder.is_dir():
+            journal = Journal(folder)
+            recorded = sum(bool(journal.turns(sample.id)) for sample in samples)
+            journal.close()
+    left = [sample for sample in samples][recorded:]
+    size = (bench.catalogue.models[case.model].parameters_b or 7.0) / REFERENCE_PARAMETERS_B
+    prefill = sum(sample.estimated_prompt_tokens for sample in left)
+    turns = sum(sample.estimated_turns for sample in left)
+    seconds = prefill * PREFILL_TOKEN_S + turns * TYPICAL_ANSWER_TOKENS * (REQUEST_S + STEP_S / 16)
+    total = sum(sample.estimated_prompt_tokens for sample in samples)
+    return PlanRow(case.id, len(samples), recorded, total, seconds * size / 60)
