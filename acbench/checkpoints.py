@@ -6,7 +6,6 @@ import json
 import logging
 import shutil
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acbench.compress.registry import check
@@ -19,6 +18,7 @@ from acbench.safetensors_check import check_folder, header, shards
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from acbench.cases import ModelSpec, Recipe
     from acbench.store import Store
@@ -124,7 +124,7 @@ def verify(folder: Path, recipe: Recipe) -> None:
 
 
 def _external(model: ModelSpec, recipe: Recipe, store: Store, base: ResolvedModel) -> Checkpoint:
-    """A folder or hub id the user brings; the tokenizer is checked to be the base model's."""
+    """A folder or hub id the user brings. That it is asked the same prompts is checked when sides are paired."""
     place = str(recipe.params["checkpoint"])
     scheme = place if place.startswith(("hf:", "path:")) else f"path:{place}"
     spec = replace(model, slug=recipe.slug, source=scheme, revision=recipe.params.get("revision"))
@@ -147,7 +147,7 @@ def _external(model: ModelSpec, recipe: Recipe, store: Store, base: ResolvedMode
 
 
 def _weight_bytes(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+    return sum(file.stat().st_size for file in shards(folder))
 
 
 def _check_space(base: Path, store: Store) -> None:

@@ -96,17 +96,20 @@ class Child:
         log.parent.mkdir(parents=True, exist_ok=True)
         self.log = log
         ours, theirs = socket.socketpair()
-        with log.open("ab") as stream:
-            self._process = subprocess.Popen(
-                [python, "-m", module, str(theirs.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=stream,
-                env={**os.environ, **env},
-                pass_fds=[theirs.fileno()],
-                start_new_session=True,
-            )
-        theirs.close()
+        try:
+            with theirs, log.open("ab") as stream:
+                self._process = subprocess.Popen(
+                    [python, "-m", module, str(theirs.fileno())],
+                    stdin=subprocess.DEVNULL,
+                    stdout=stream,
+                    stderr=stream,
+                    env={**os.environ, **env},
+                    pass_fds=[theirs.fileno()],
+                    start_new_session=True,
+                )
+        except OSError:
+            ours.close()
+            raise
         self.channel = Channel(ours)
         self.inbox = Inbox(self.channel)
 
@@ -134,13 +137,12 @@ class Child:
 
     def kill(self) -> None:
         """Ends the child's whole process group: SIGTERM, five seconds, SIGKILL. Idempotent."""
-        for sign in (signal.SIGTERM, signal.SIGKILL):
+        for sign in (signal.SIGTERM, signal.SIGKILL):  # the second also for what outlives the child itself
             try:
                 os.killpg(self._process.pid, sign)
             except ProcessLookupError:
                 break
-            if self.wait(TERMINATE_GRACE_S) is not None:
-                break
+            self.wait(TERMINATE_GRACE_S)
         self.wait(TERMINATE_GRACE_S)
         self.channel.close()
 

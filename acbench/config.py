@@ -8,7 +8,6 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass, field, fields
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acbench.cases import BASE, CAPABILITIES, RECIPE_SLUG, SLUG, ModelSpec, Recipe, TaskEntry
@@ -17,6 +16,7 @@ from acbench.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 USER_FILE = "acbench.toml"
 SECTIONS = ("models", "recipes", "tasks", "profiles", "selections", "thresholds")
@@ -95,6 +95,8 @@ def _read_user(path: Path) -> dict[str, Any]:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise ConfigError(f"{path}: no such configuration file") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
     for name, table in content.items():
@@ -208,7 +210,11 @@ def _check_profile(catalogue: Catalogue, profile: Profile, where: str) -> None:
     _known([profile.stage], STAGES, where, "stage")
     _known([profile.mode], ("corrected", "upstream"), where, "mode")
     _known(profile.settings, catalogue.tasks, where, "settings")
+    for task, settings in profile.settings.items():
+        _typed(settings, "Mapping", f"{where}: settings.{task}")
     _known(profile.data, catalogue.tasks, where, "data")
+    for task, folder in profile.data.items():
+        _typed(folder, "str", f"{where}: data.{task}")
     check_engine_keys(profile.engine, where)
     if BASE not in expand(catalogue, profile.compressions):
         raise ConfigError(f"{where}: compressions must contain 'base': every comparison is against it")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,9 +38,13 @@ def run_job(
         "TOKENIZERS_PARALLELISM": "false",
         "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent.parent), os.environ.get("PYTHONPATH", "")]),
     }
-    child = Child("acbench.job_child", log=log, env=env, python=python)
     try:
-        child.channel.send({"module": module, "request": dict(request)})
+        child = Child("acbench.job_child", log=log, env=env, python=python)
+    except (FileNotFoundError, PermissionError) as error:
+        raise CompressionError(f"{module} cannot be started with {python}: {error}") from error
+    try:
+        with suppress(OSError):  # a child that is gone already is reported below, with its log
+            child.channel.send({"module": module, "request": dict(request)})
         message = child.inbox.get(None)
         child.wait(10.0)
     finally:

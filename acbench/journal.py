@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from acbench.errors import CorruptArtifact
 from acbench.records import Turn
+from acbench.store import storage_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +29,7 @@ class Journal:
         self._path = folder / "turns.jsonl"
         self._turns: dict[str, list[Turn]] = {}
         self._load()
-        self._stream = self._path.open("ab")
+        self._stream = self._path.open("ab", buffering=0)
         self.replayed = sum(len(turns) for turns in self._turns.values())
         """Turns that were already there when the journal was opened."""
         self.appended = 0
@@ -37,17 +39,33 @@ class Journal:
         return list(self._turns.get(sample, ()))
 
     def append(self, turns: Iterable[tuple[str, int, Turn]]) -> None:
-        """Writes (sample, turn number, turn) triples and forces them to disk together."""
-        lines = []
-        for sample, number, turn in turns:
-            lines.append(json.dumps({"sample": sample, "turn": number, **asdict(turn)}, ensure_ascii=False))
-            self._turns.setdefault(sample, []).append(turn)
-        if not lines:
+        """Writes (sample, turn number, turn) triples and forces them to disk together.
+
+        Raises StoreError on a full disk; nothing of the batch is kept then.
+        """
+        batch = list(turns)
+        if not batch:
             return
-        self._stream.write(("\n".join(lines) + "\n").encode())
-        self._stream.flush()
-        os.fsync(self._stream.fileno())
-        self.appended += len(lines)
+        lines = [
+            json.dumps({"sample": sample, "turn": number, **asdict(turn)}, ensure_ascii=False) + "\n"
+            for sample, number, turn in batch
+        ]
+        self._write("".join(lines).encode())
+        for sample, _, turn in batch:
+            self._turns.setdefault(sample, []).append(turn)
+        self.appended += len(batch)
+
+    def _write(self, content: bytes) -> None:
+        end = os.fstat(self._stream.fileno()).st_size
+        left = memoryview(content)
+        try:
+            while left:
+                left = left[self._stream.write(left) :]
+            os.fsync(self._stream.fileno())
+        except OSError as error:
+            with suppress(OSError):  # half a line would swallow the next one
+                self._stream.truncate(end)
+            raise storage_error(error, self._path) from error
 
     def close(self) -> None:
         self._stream.close()
@@ -66,7 +84,7 @@ class Journal:
                 sample, turn = fields.pop("sample"), fields.pop("turn")
                 fields["logprobs"] = tuple(fields["logprobs"])
                 record = Turn(**fields)
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise CorruptArtifact(
                     f"{self._path}, line {number} is not a recorded turn ({error}); "
                     "remove that line to generate its sample again"

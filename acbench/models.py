@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import logging
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from acbench.errors import ModelError
+from acbench.errors import CompressionError, ModelError
 from acbench.jobs import run_job
 from acbench.keys import file_hash, fingerprint, text_hash
 from acbench.safetensors_check import check_folder
@@ -79,16 +80,23 @@ def _remembered_hash(file: Path, store: Store) -> str:
     if memo.is_file():
         return memo.read_text()
     digest = file_hash(file)
-    memo.parent.mkdir(parents=True, exist_ok=True)
-    temporary = memo.with_name(f".{name}.{os.getpid()}")
-    temporary.write_text(digest)
-    temporary.replace(memo)
+    with suppress(OSError):  # only a memo: a store that cannot be written is reported by who needs it
+        memo.parent.mkdir(parents=True, exist_ok=True)
+        temporary = memo.with_name(f".{name}.{os.getpid()}")
+        temporary.write_text(digest)
+        temporary.replace(memo)
     return digest
 
 
 def _hub(hub_id: str, revision: str | None) -> tuple[Path, str, str]:
     from huggingface_hub import HfApi, constants, snapshot_download
-    from huggingface_hub.errors import GatedRepoError, LocalEntryNotFoundError, RepositoryNotFoundError
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+        RepositoryNotFoundError,
+        RevisionNotFoundError,
+    )
 
     options: dict[str, Any] = {"allow_patterns": list(HUB_FILES), "etag_timeout": HUB_TIMEOUT_S}
     try:
@@ -97,7 +105,7 @@ def _hub(hub_id: str, revision: str | None) -> tuple[Path, str, str]:
         else:
             try:
                 commit = HfApi().model_info(hub_id, revision=revision, timeout=HUB_TIMEOUT_S).sha
-            except (RepositoryNotFoundError, GatedRepoError):
+            except (RepositoryNotFoundError, GatedRepoError, RevisionNotFoundError, HFValidationError):
                 raise
             except Exception as error:  # noqa: BLE001 - any network trouble: fall back to what is cached
                 logger.info("hub not reached for %s: %s", hub_id, error)
@@ -114,6 +122,9 @@ def _hub(hub_id: str, revision: str | None) -> tuple[Path, str, str]:
         raise ModelError(
             f"model {hub_id}: {str(error).splitlines()[0]} (a gated model needs HF_TOKEN)"
         ) from error
+    except Exception as error:  # a wrong id or revision, or a transfer that broke off
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
+        raise ModelError(f"model {hub_id} could not be fetched: {reason}") from error
     commit = path.name  # snapshots are stored by commit
     return path, f"{hub_id}@{commit[:12]}", fingerprint({"hub": hub_id, "commit": commit})
 
@@ -135,6 +146,9 @@ def _wheel(rest: str, store: Store) -> tuple[Path, str, str]:
 
     def convert(folder: Path) -> None:
         request = {"file": str(file), "out": str(folder), "label": f"{package} {found.version}"}
-        run_job("acbench.convert", request, log=store.root / "logs" / f"convert-{content}.log")
+        try:
+            run_job("acbench.convert", request, log=store.root / "logs" / f"convert-{content}.log")
+        except CompressionError as error:
+            raise ModelError(f"{package}: {inner} cannot be converted: {error}") from error
 
     return store.build("models", content, convert), f"{package} {found.version}", content

@@ -75,6 +75,7 @@ class Comparison:
     better: int
     mde: float
     samples_needed: int | None = None
+    higher_is_better: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
     from acbench.tasks.protocol import Prompt
 
-TEMPLATE_FILES = ("tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json", "tokenizer.json")
+TEMPLATE_FILES = (
+    "tokenizer_config.json",
+    "chat_template.jinja",
+    "special_tokens_map.json",
+    "tokenizer.json",
+    "tokenizer.model",
+)
 """What a rendered prompt depends on; the content of these files is part of every key."""
 
 
@@ -46,14 +52,19 @@ class ModelRenderer:
         path = self._folder / "tokenizer.json"
         if path.is_file():
             try:
-                return Tokenizer.from_file(str(path))
+                tokenizer = Tokenizer.from_file(str(path))
             except Exception as error:  # the library raises bare Exception
                 raise ModelError(f"{path} cannot be read as a tokenizer: {error}") from error
-        return _slow_tokenizer(self._folder, trust_remote_code=self._trust)
+        else:
+            tokenizer = _slow_tokenizer(self._folder, trust_remote_code=self._trust)
+        # Some files carry the limits of their training run: a prompt is never cut or padded silently.
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return tokenizer
 
     @cached_property
     def _template(self) -> Any:
-        from jinja2 import TemplateError
+        from jinja2 import TemplateError, TemplateSyntaxError
         from jinja2.sandbox import ImmutableSandboxedEnvironment
 
         source = self._template_source()
@@ -66,13 +77,14 @@ class ModelRenderer:
         environment = ImmutableSandboxedEnvironment(
             trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
         )
-        environment.filters["tojson"] = lambda value, **kwargs: json.dumps(
-            value, ensure_ascii=False, **kwargs
-        )
+        environment.filters["tojson"] = _to_json
         environment.globals["raise_exception"] = raise_exception
         # A date in a prompt would make every day another prompt: templates get a fixed one.
         environment.globals["strftime_now"] = lambda form: datetime(2025, 1, 1).strftime(form)
-        return environment.from_string(source)
+        try:
+            return environment.from_string(source)
+        except TemplateSyntaxError as error:
+            raise ModelError(f"the chat template of {self._folder} is not valid: {error}") from error
 
     def _template_source(self) -> str | None:
         file = self._folder / "chat_template.jinja"
@@ -118,6 +130,11 @@ class ModelRenderer:
     def continuation(self, prompt: Prompt) -> tuple[int, ...]:
         """Token ids of the continuation to score, tokenized on its own (as the field's harnesses do)."""
         return tuple(self._tokenizer.encode(prompt.continuation, add_special_tokens=False).ids)
+
+
+def _to_json(value: Any, ensure_ascii: bool = False, indent: int | None = None, **options: Any) -> str:
+    """The filter the field's templates expect: plain JSON (Jinja's own escapes HTML)."""
+    return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, **options)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

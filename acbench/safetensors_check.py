@@ -20,7 +20,7 @@ def shards(folder: Path) -> list[Path]:
     if index.is_file():
         try:
             names = sorted(set(json.loads(index.read_text())["weight_map"].values()))
-        except (ValueError, KeyError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ModelError(f"{index} is not a valid weight index: {error}") from error
         files = [folder / name for name in names]
     else:
@@ -45,8 +45,8 @@ def header(file: Path) -> dict[str, Any]:
             raise ModelError(f"{file} is corrupt: its header claims {length} bytes of {size}; fetch it again")
         try:
             table: dict[str, Any] = json.loads(stream.read(length))
-            end = max((t["data_offsets"][1] for n, t in table.items() if n != "__metadata__"), default=0)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            end = max((int(t["data_offsets"][1]) for n, t in table.items() if n != "__metadata__"), default=0)
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise ModelError(
                 f"{file} is corrupt: its header is not readable ({error}); fetch it again"
             ) from error

@@ -70,20 +70,23 @@ def paired_bootstrap(
 
     The interval is widened by sqrt(G/(G-1)) for G clusters, since resampling G clusters understates the
     variance by that factor. When no sample differs at all the bootstrap would give a width of zero;
-    for metrics ``bounded`` to 0..1 the exact bound on an unseen event is used then.
+    for metrics ``bounded`` to 0..1 the exact bound on an event unseen in G clusters is used then. One
+    cluster says nothing about another: the interval is the whole range then, or undefined (NaN).
     """
     differences = compressed - base
-    n = len(differences)
     mean = float(differences.mean())
     if not differences.any():
-        bound = 1 - (1 - confidence) ** (1 / n) if bounded else 0.0
+        bound = 1 - (1 - confidence) ** (1 / len(set(clusters))) if bounded else 0.0
         return Interval(0.0, -bound, bound, bound / _z(confidence), 1.0, "no sample differs; exact bound")
     sums, sizes = _by_cluster(differences, clusters)
-    rng = np.random.default_rng(seed)
     groups = len(sums)
+    if groups == 1:
+        half = 1.0 if bounded else math.nan
+        return Interval(mean, -half, half, half, 1.0, "a single cluster; no interval")
+    rng = np.random.default_rng(seed)
     picks = rng.integers(0, groups, size=(RESAMPLES, groups))
     means = sums[picks].sum(axis=1) / sizes[picks].sum(axis=1)
-    widen = math.sqrt(groups / max(groups - 1, 1))
+    widen = math.sqrt(groups / (groups - 1))
     tail = (1 - confidence) / 2
     low, high = (float(np.quantile(means, q)) for q in (tail, 1 - tail))
     signs = rng.choice([-1.0, 1.0], size=(RESAMPLES, groups))

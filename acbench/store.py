@@ -11,9 +11,8 @@ import json
 import os
 import shutil
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
@@ -22,9 +21,11 @@ from acbench.errors import LockTimeout, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 KINDS = ("models", "checkpoints", "generations")
 LOCK_TIMEOUT_S = 4 * 3600.0
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,7 @@ class Store:
             probe.write_text("")
             probe.unlink()
         except OSError as error:
-            raise StoreError(
-                f"the store {self.root} cannot be written ({error.strerror}); "
-                "choose another folder with --acb-store or ACBENCH_STORE"
-            ) from error
+            raise storage_error(error, self.root) from error
 
     def path(self, kind: str, key: str) -> Path:
         return self.root / kind / key
@@ -70,10 +68,10 @@ class Store:
     def lock(self, name: str, *, timeout_s: float = LOCK_TIMEOUT_S, blocking: bool = True) -> Iterator[bool]:
         """Holds the lock ``name``; yields False at once if ``blocking`` is off and another holds it."""
         folder = self.root / "locks"
-        folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / f"{name}.lock")
         owner = folder / f"{name}.owner"
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=timeout_s if blocking else 0)
         except Timeout as error:
             if not blocking:
@@ -83,8 +81,11 @@ class Store:
             raise LockTimeout(
                 f"waited {timeout_s:.0f} s for {name}, held by {holder}; end that process and run again"
             ) from error
+        except OSError as error:
+            raise storage_error(error, self.root) from error
         try:
-            owner.write_text(f"process {os.getpid()} since {time.strftime('%Y-%m-%dT%H:%M:%S')}")
+            with suppress(OSError):  # a full disk: the lock holds, only its owner stays unnamed
+                owner.write_text(f"process {os.getpid()} since {time.strftime('%Y-%m-%dT%H:%M:%S')}")
             yield True
         finally:
             lock.release()
@@ -103,16 +104,21 @@ class Store:
             if found:
                 return self._touch(found)
             parent = self.root / kind
-            parent.mkdir(parents=True, exist_ok=True)
-            for stale in parent.glob(f".{key}.tmp-*"):
-                shutil.rmtree(stale, ignore_errors=True)
             temporary = parent / f".{key}.tmp-{os.getpid()}"
-            temporary.mkdir()
+            try:
+                parent.mkdir(parents=True, exist_ok=True)
+                for stale in parent.glob(f".{key}.tmp-*"):
+                    shutil.rmtree(stale, ignore_errors=True)
+                temporary.mkdir()
+            except OSError as error:
+                raise storage_error(error, self.root) from error
             try:
                 make(temporary)
                 temporary.rename(self.path(kind, key))
             except OSError as error:
-                raise _storage_error(error, self.root) from error
+                if error.errno not in FULL_DISK:
+                    raise
+                raise storage_error(error, self.root) from error
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
         return self.path(kind, key)
@@ -149,7 +155,10 @@ class Store:
                 continue
             with self.lock(f"{entry.kind}-{entry.key}", blocking=False) as free:
                 if free:
-                    shutil.rmtree(entry.path)
+                    # Renamed first: a removal that is cut short must not leave half an entry behind.
+                    doomed = entry.path.with_name(f".{entry.key}.tmp-{os.getpid()}")
+                    entry.path.rename(doomed)
+                    shutil.rmtree(doomed)
                     removed.append(entry)
         return removed
 
@@ -162,12 +171,14 @@ def write_json(path: Path, value: Any) -> None:
     temporary.replace(path)
 
 
-def _storage_error(error: OSError, root: Path) -> OSError | StoreError:
-    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-        return error
+def storage_error(error: OSError, place: Path) -> StoreError:
+    """What to tell the user when nothing can be written below ``place``."""
+    if error.errno in FULL_DISK:
+        advice = "free some space with `acbench store prune` or move the store with --acb-store"
+        return StoreError(f"the disk of {place} is full; {advice}")
     return StoreError(
-        f"the disk of the store {root} is full ({shutil.disk_usage(root).free >> 20} MiB free); "
-        "free some with `acbench store prune` or move the store with --acb-store"
+        f"the store {place} cannot be written ({error.strerror}); "
+        "choose another folder with --acb-store or ACBENCH_STORE"
     )
 
 
@@ -179,5 +190,8 @@ def _label(path: Path) -> str:
     for name in ("acbench.json", "key.json"):
         file = path / name
         if file.is_file():
-            return str(json.loads(file.read_text()).get("label", ""))
+            try:
+                return str(json.loads(file.read_text()).get("label", ""))
+            except (ValueError, AttributeError):
+                return "(unreadable label)"  # listing and pruning must work on a damaged entry too
     return ""

@@ -6,10 +6,12 @@ accepted loss, in the primary metric's unit), whether it gates, and why.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from acbench.cases import CAPABILITIES
+from acbench.config import STAGES
 from acbench.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
@@ -93,9 +95,18 @@ def read_thresholds(catalogue: Catalogue) -> Thresholds:
     confidence = options.get("confidence", 0.95)
     if not isinstance(confidence, float) or not 0.5 < confidence < 1:
         raise ConfigError(f"thresholds.confidence must lie between 0.5 and 1, not {confidence!r}")
-    for stage, action in options.get("inconclusive", {}).items():
+    least = options.get("min_samples", 20)
+    if not isinstance(least, int) or isinstance(least, bool) or least < 1:
+        raise ConfigError(f"thresholds.min_samples must be a whole number above 0, not {least!r}")
+    actions = options.get("inconclusive", {})
+    if not isinstance(actions, dict):
+        raise ConfigError(f"thresholds.inconclusive must be a table, not {actions!r}")
+    for stage, action in actions.items():
+        where = f"thresholds.inconclusive.{stage}"
+        if stage not in STAGES:
+            raise ConfigError(f"{where}: unknown stage {stage!r}; {did_you_mean(stage, STAGES)}")
         if action not in STAGE_ACTIONS:
-            raise ConfigError(f"thresholds.inconclusive.{stage}: {did_you_mean(str(action), STAGE_ACTIONS)}")
+            raise ConfigError(f"{where}: unknown action {action!r}; {did_you_mean(str(action), STAGE_ACTIONS)}")
     return Thresholds(tuple(rules), **options)
 
 
@@ -112,7 +123,7 @@ def _rule(entry: Any, catalogue: Catalogue, where: str, source: str) -> Rule:
     if (
         not isinstance(entry["margin"], (int, float))
         or isinstance(entry["margin"], bool)
-        or entry["margin"] <= 0
+        or not 0 < entry["margin"] < math.inf
     ):
         raise ConfigError(f"{where}: margin must be a positive number, not {entry['margin']!r}")
     if entry.get("gate", "gate") not in ("gate", "report"):
@@ -125,8 +136,8 @@ def _rule(entry: Any, catalogue: Catalogue, where: str, source: str) -> Rule:
         "task": catalogue.tasks,
     }
     for key, names in valid.items():
-        if entry.get(key, "*") not in {"*", *names}:
+        if str(entry.get(key, "*")) not in {"*", *names}:
             raise ConfigError(
-                f"{where}: {key}: unknown name {entry[key]!r}; {did_you_mean(entry[key], names)}"
+                f"{where}: {key}: unknown name {entry[key]!r}; {did_you_mean(str(entry[key]), names)}"
             )
     return Rule(**entry, source=source)

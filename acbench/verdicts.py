@@ -26,6 +26,10 @@ Pair = tuple["SampleRecord", "SampleRecord"]
 def pair(base: Sequence[SampleRecord], compressed: Sequence[SampleRecord]) -> list[Pair]:
     """Joins by sample id. Raises PromptDrift when the first prompts differ or samples are missing."""
     by_id = {record.sample: record for record in base}
+    asked = {record.sample for record in compressed}
+    unasked = [sample for sample in by_id if sample not in asked]
+    if unasked:
+        raise PromptDrift(f"sample {unasked[0]} was not asked of the compressed model")
     pairs = []
     for record in compressed:
         other = by_id.get(record.sample)
@@ -41,6 +45,7 @@ def compare(pairs: Sequence[Pair], metric: Metric, *, confidence: float, margin:
     """One metric over all pairs in which both sides have a score."""
     usable = [p for p in pairs if metric.name in p[0].scores and metric.name in p[1].scores]
     n = len(usable)
+    higher = metric.higher_is_better
     if n == 0:
         nan = math.nan
         return Comparison(
@@ -60,6 +65,7 @@ def compare(pairs: Sequence[Pair], metric: Metric, *, confidence: float, margin:
             0,
             0,
             nan,
+            higher_is_better=higher,
         )
     base = np.array([p[0].scores[metric.name] for p in usable], dtype=np.float64)
     other = np.array([p[1].scores[metric.name] for p in usable], dtype=np.float64)
@@ -99,6 +105,7 @@ def compare(pairs: Sequence[Pair], metric: Metric, *, confidence: float, margin:
         )
         if undecided
         else None,
+        higher_is_better=higher,
     )
 
 
@@ -163,7 +170,7 @@ def _level_order(level: str) -> tuple[float, str]:
 
 def channel_rows(pairs: Sequence[Pair], info: TaskInfo) -> tuple[ChannelRow, ...]:
     """Shares of the closed set of outcomes; each side adds to 1."""
-    n = len(pairs)
+    n = max(len(pairs), 1)
     return tuple(
         ChannelRow(
             name,

@@ -62,7 +62,7 @@ def limit(margin: float, unit: str) -> str:
 
 def higher_is_better(comparison: Comparison) -> bool:
     """Direction of a metric: as recorded, else scores go up and information losses (nats) go down."""
-    return bool(getattr(comparison, "higher_is_better", comparison.unit != "nats"))
+    return comparison.higher_is_better
 
 
 def loss(comparison: Comparison) -> float:

@@ -71,6 +71,8 @@ def quantize(
 def fitting_group(wanted: int, columns: int) -> int:
     """The wanted group size, or the largest of 64, 32 below it that divides ``columns``.
 
+    For several widths give their greatest common divisor.
+
     Raises ValueError when none fits. ``wanted`` of -1 means one group per row.
     """
     if wanted == -1:

@@ -8,7 +8,7 @@ from acbench.compress.masks import n_of_m, smallest
 from acbench.compress.protocol import Layer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import torch
 
@@ -19,6 +19,10 @@ class Magnitude:
     def __init__(self, params: Mapping[str, Any]) -> None:
         self._pattern = str(params.get("pattern", ""))
         self._sparsity = float(params.get("sparsity", 0.5))
+
+    def prepare(self, widths: Sequence[int]) -> tuple[str, ...]:
+        del widths
+        return ()
 
     def compress(self, name: str, weight: torch.Tensor) -> Layer:
         import torch

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import torch
@@ -52,6 +52,10 @@ class Outcome:
 
 class WeightCompressor(Protocol):
     """A method that treats each weight alone (RTN, magnitude)."""
+
+    def prepare(self, widths: Sequence[int]) -> tuple[str, ...]:
+        """Called once, first, with the input widths of all weights to come; returns notes for people."""
+        ...
 
     def compress(self, name: str, weight: torch.Tensor) -> Layer:
         """``weight`` [O, I] of one linear layer; raises ValueError when the recipe does not fit it."""

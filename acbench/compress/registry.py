@@ -76,6 +76,8 @@ def _check_values(params: Mapping[str, Any], where: str) -> None:
         raise ConfigError(f"{where}: group_size must be -1 or a multiple of 32, not {group}")
     if params.get("grid", "sym-full") not in ("sym-full", "sym-restricted"):
         raise ConfigError(f"{where}: grid must be sym-full or sym-restricted, not {params['grid']!r}")
+    if "grid" in params and not params.get("symmetric", True):
+        raise ConfigError(f"{where}: grid chooses among symmetric grids; leave it out with symmetric = false")
     if not 0 < params.get("sparsity", 0.5) < 1:
         raise ConfigError(f"{where}: sparsity must lie between 0 and 1, not {params['sparsity']}")
     if params.get("pattern", "2:4") not in ("2:4", "4:8"):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from acbench.compress.grids import Kind, Quantized, fitting_group, quantize
 from acbench.compress.protocol import Layer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import torch
 
@@ -23,19 +24,24 @@ class Rtn:
         self._group = int(params.get("group_size", 128))
         self._kind: Kind = params.get("grid", "sym-full") if params.get("symmetric", True) else "asym"
         self._packed = served_as == "packed"
-        self._groups_used: set[int] = set()
+
+    def prepare(self, widths: Sequence[int]) -> tuple[str, ...]:
+        """One group size for the whole model, as serving needs it (specification, section 3.2)."""
+        wanted = self._group
+        if wanted != -1:
+            self._group = fitting_group(wanted, math.gcd(*widths))
+        if self._group == wanted:
+            return ()
+        return (f"group size {wanted} -> {self._group}: {wanted} does not divide all of {sorted({*widths})}",)
 
     def compress(self, name: str, weight: torch.Tensor) -> Layer:
         import torch
 
-        group = fitting_group(self._group, weight.shape[1])
-        self._groups_used.add(group)
+        del name
+        group = weight.shape[1] if self._group == -1 else self._group
         found = quantize(weight, bits=self._bits, group=group, kind=self._kind, scale_dtype=torch.bfloat16)
         back = found.dequantized()
         original = weight.float()
-        notes = (
-            () if group == self._group or self._group == -1 else (f"{name}: group {self._group} -> {group}",)
-        )
         zero_bits = self._bits if self._kind == "asym" else 0
         return Layer(
             tensors=_packed(found, weight, self._bits, self._kind)
@@ -44,17 +50,12 @@ class Rtn:
             bits=self._bits + (SCALE_BITS + zero_bits) / group,
             zeros=int((back == 0).sum()),
             error=float((back - original).square().sum() / original.square().sum().clamp(min=1e-30)),
-            notes=notes,
         )
 
     def quantization_config(self) -> dict[str, Any] | None:
         if not self._packed:
             return None
-        if len(self._groups_used) > 1:
-            raise ValueError(
-                f"packed weights need one group size, the widths led to {sorted(self._groups_used)}"
-            )
-        group = self._groups_used.pop() if self._group != -1 else -1
+        group = self._group
         scheme = {
             "num_bits": self._bits,
             "type": "int",

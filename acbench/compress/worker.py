@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from acbench.compress.registry import METHODS
 from acbench.errors import CompressionError
-from acbench.safetensors_check import shards
+from acbench.safetensors_check import header, shards
 from acbench.store import write_json
 
 if TYPE_CHECKING:
@@ -69,13 +70,18 @@ def run(request: Mapping[str, Any]) -> dict[str, Any]:
     compressor: WeightCompressor = import_module(method.module).create(
         request["params"], request["served_as"]
     )
-    _copy_small_files(model, out)
-    tally = Tally()
-    files = {file: _compress_file(file, out / file.name, compressor, tally) for file in shards(model)}
-    if not tally.touched:
+    widths = _linear_widths(model)
+    if not widths:
         raise CompressionError(
             f"{request['recipe']}: no linear weight found in {model}; nothing was compressed"
         )
+    tally = Tally()
+    try:
+        tally.notes.extend(compressor.prepare(widths))
+    except ValueError as error:
+        raise CompressionError(f"{request['recipe']}: {error}") from error
+    _copy_small_files(model, out)
+    files = {file: _compress_file(file, out / file.name, compressor, tally) for file in shards(model)}
     _write_index(model, out, files)
     _write_config(out, compressor)
     facts = {
@@ -102,6 +108,17 @@ def run(request: Mapping[str, Any]) -> dict[str, Any]:
     return {"touched": tally.touched}
 
 
+def _linear_widths(model: Path) -> list[int]:
+    """Input widths of the weights to compress, from the headers alone."""
+    tables = [header(file) for file in shards(model)]
+    return [
+        int(entry["shape"][1])
+        for table in tables
+        for name, entry in table.items()
+        if name != "__metadata__" and is_linear(name, entry["shape"])
+    ]
+
+
 def _copy_small_files(model: Path, out: Path) -> None:
     for file in sorted(model.iterdir()):
         wanted = file.is_file() and file.suffix not in NOT_COPIED and not file.name.startswith(".")
@@ -112,7 +129,7 @@ def _copy_small_files(model: Path, out: Path) -> None:
 def _compress_file(source: Path, target: Path, compressor: WeightCompressor, tally: Tally) -> list[str]:
     """Returns the names of the tensors written to ``target``."""
     import torch
-    from safetensors import safe_open
+    from safetensors import SafetensorError, safe_open
     from safetensors.torch import save_file
 
     tensors: dict[str, torch.Tensor] = {}
@@ -131,7 +148,12 @@ def _compress_file(source: Path, target: Path, compressor: WeightCompressor, tal
             tally.add(name, tensor.numel(), layer)
             stem = name.removesuffix("weight")
             tensors |= {stem + suffix: value.contiguous() for suffix, value in layer.tensors.items()}
-    save_file(tensors, str(target), metadata={"format": "pt"})
+    try:
+        save_file(tensors, str(target), metadata={"format": "pt"})
+    except SafetensorError as error:  # it hides the system's error number in its text
+        if f"os error {errno.ENOSPC}" in str(error):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target)) from error
+        raise
     return list(tensors)
 
 
@@ -148,10 +170,7 @@ def _write_index(model: Path, out: Path, files: Mapping[Path, list[str]]) -> Non
 
 def _write_config(out: Path, compressor: WeightCompressor) -> None:
     config = json.loads((out / "config.json").read_text())
-    try:
-        quantization = compressor.quantization_config()
-    except ValueError as error:
-        raise CompressionError(str(error)) from error
+    quantization = compressor.quantization_config()
     if quantization is not None:
         config["quantization_config"] = quantization
     write_json(out / "config.json", config)
