@@ -71,13 +71,19 @@ class Caseworker:
         missing = [case for case in wanted if case.id not in self._base and not self._recall(case)]
         if not missing:
             return
-        with self.bench.store.lock(f"base-{model}", blocking=wait) as mine:
-            if not mine:
-                return
-            plans = {case: self._base_plans(case) for case in missing}
-            first = {case: self.bench.evaluate(plan) for case, (plan, _) in plans.items()}
-            for case, (_, repetition) in plans.items():
-                self._base[case.id] = (first[case], self.bench.evaluate(repetition))
+        if wait:
+            with self.bench.lock(f"base-{model}"):
+                self._evaluate_base(missing)
+            return
+        with self.bench.store.lock(f"base-{model}", blocking=False) as mine:
+            if mine:
+                self._evaluate_base(missing)
+
+    def _evaluate_base(self, cases: Sequence[Case]) -> None:
+        plans = {case: self._base_plans(case) for case in cases}
+        first = {case: self.bench.evaluate(plan) for case, (plan, _) in plans.items()}
+        for case, (_, repetition) in plans.items():
+            self._base[case.id] = (first[case], self.bench.evaluate(repetition))
 
     def _base_plans(self, case: Case) -> tuple[Plan, Plan]:
         plan = self.bench.plan(case)

@@ -134,7 +134,10 @@ def _checked(
         recipes=build("recipes", Recipe, RECIPE_SLUG),
         tasks=build("tasks", TaskEntry, SLUG),
         profiles=build("profiles", Profile, SLUG, key="name"),
-        selections={name: _names(value, f"selection {name}") for name, value in tables["selections"].items()},
+        selections={
+            name: _names(value, f"{origin['selections', name]}: selection {name}")
+            for name, value in tables["selections"].items()
+        },
         thresholds=thresholds,
         sources=sources,
     )

@@ -40,9 +40,10 @@ def plan_lines(worker: Caseworker) -> list[str]:
         if row.note:
             lines.append(f"{row.case:<{width}}  {row.note}")
         else:
-            lines.append(
-                f"{row.case:<{width}}  {row.samples:>7}  {row.recorded:>8}  {row.prompt_tokens:>13,}  {row.core_minutes:>12.1f}"
+            numbers = (
+                f"{row.samples:>7}  {row.recorded:>8}  {row.prompt_tokens:>13,}  {row.core_minutes:>12.1f}"
             )
+            lines.append(f"{row.case:<{width}}  {numbers}")
     groups = {case.group for case in worker.selected}
     lines.append(
         f"{len(rows)} cases, {len(groups)} engine groups, {sum(r.samples for r in rows)} samples, "
@@ -56,17 +57,20 @@ def _row(worker: Caseworker, case: Case) -> PlanRow:
     bench = worker.bench
     try:
         settings = bench.settings(case.model, case.compression)
-        task, samples = bench.task(case, bench.renderer(case.model), settings.window_tokens)
+        _, samples = bench.task(case, bench.renderer(case.model), settings.window_tokens)
+        built = bench.is_built(case.model, case.compression)
+        key = bench.plan(case).key if built else ""
     except AcbenchError as error:
         return PlanRow(case.id, 0, 0, 0, 0.0, note=str(error).splitlines()[0])
     recorded = 0
-    if bench.is_built(case.model, case.compression):
-        folder = bench.store.path("generations", bench.plan(case).key)
-        if folder.is_dir():
-            journal = Journal(folder)
-            recorded = sum(bool(journal.turns(sample.id)) for sample in samples)
-            journal.close()
-    left = [sample for sample in samples][recorded:]
+    if key:
+        with bench.store.lock(f"generations-{key}", blocking=False) as free:
+            # Opening a journal drops a line that is half written: not while somebody writes it.
+            if free and bench.store.get("generations", key):
+                journal = Journal(bench.store.path("generations", key))
+                recorded = sum(bool(journal.turns(sample.id)) for sample in samples)
+                journal.close()
+    left = samples[recorded:]
     size = (bench.catalogue.models[case.model].parameters_b or 7.0) / REFERENCE_PARAMETERS_B
     prefill = sum(sample.estimated_prompt_tokens for sample in left)
     turns = sum(sample.estimated_turns for sample in left)

@@ -7,6 +7,7 @@ and likelihood tasks are the special case of one turn.
 
 from __future__ import annotations
 
+import itertools
 import queue
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +31,9 @@ STEP_THREADS = 8
 STEPPING_POLL_S = 0.02
 TURN_LIMIT = 1000
 """No episode of any task has more turns; reaching it means an environment that never ends."""
+
+
+_SERIAL = itertools.count()
 
 
 class PromptRenderer(Protocol):
@@ -88,6 +92,7 @@ class Rollout:
         self._stepping = 0
         self._finished: list[Run] = []
         self._tokens = [0, 0]
+        self._serial = next(_SERIAL)  # ids stay unique when one engine plays the same samples again
 
     def play(self, samples: Sequence[Sample], engine: Callable[[], Engine]) -> list[SampleRecord]:
         """Plays all samples; ``engine`` is called only if something must be generated.
@@ -123,9 +128,7 @@ class Rollout:
     def _admit(self, waiting: deque[Sample]) -> list[Request]:
         """Opens episodes up to the limit, replaying what the journal holds."""
         requests: list[Request] = []
-        while waiting and (
-            self._max_active is None or len(self._flying) + self._stepping + len(requests) < self._max_active
-        ):
+        while waiting and (self._max_active is None or len(self._flying) + self._stepping < self._max_active):
             sample = waiting.popleft()
             run = Run(sample, self._task.open(sample), deque(self._journal.turns(sample.id)))
             request = self._advance(run)
@@ -155,7 +158,7 @@ class Rollout:
     def _advance(self, run: Run) -> Request | None:
         """The episode's next request; replays recorded turns; None when it has ended."""
         while len(run.turns) < TURN_LIMIT:
-            prompt = run.episode.ask()
+            prompt = self._ask(run)
             if prompt is None:
                 self._finished.append(run)
                 return None
@@ -174,6 +177,14 @@ class Rollout:
                 return None
         raise DataError(f"{run.sample.id}: the episode did not end within {TURN_LIMIT} turns")
 
+    @staticmethod
+    def _ask(run: Run) -> Prompt | None:
+        try:
+            return run.episode.ask()
+        except Exception as error:  # noqa: BLE001 - as in _tell: one broken episode does not stop the others
+            run.error = error
+            return None
+
     def _request(self, run: Run, prompt: Prompt) -> Request:
         ids = self._renderer.render(prompt)
         start = None
@@ -182,7 +193,7 @@ class Rollout:
             ids = ids + self._renderer.continuation(prompt)
         run.prompt_hash = fingerprint([ids_hash(ids), start, asdict(prompt.sampling)])[:16]
         run.prompt_tokens = len(ids)
-        return Request(f"{run.sample.id}#{run.asked}", ids, prompt.sampling, start)
+        return Request(f"{self._serial}/{run.sample.id}#{run.asked}", ids, prompt.sampling, start)
 
     def _check_replay(self, run: Run, turn: Turn) -> None:
         if turn.prompt_hash != run.prompt_hash:
@@ -193,10 +204,14 @@ class Rollout:
 
     def _receive(self, completions: list[Completion], pool: ThreadPoolExecutor) -> None:
         arrived = []
+        refused = None
         for completion in completions:
+            run = self._flying.pop(completion.id, None)
+            if run is None:
+                continue  # asked by a rollout on this engine that was broken off
             if completion.error:
-                raise EngineError(f"request {completion.id}: {completion.error}")
-            run = self._flying.pop(completion.id)
+                refused = EngineError(f"request {completion.id}: {completion.error}")
+                continue
             turn = Turn(
                 run.prompt_hash,
                 completion.text,
@@ -210,6 +225,8 @@ class Rollout:
             self._tokens[0] += turn.output_tokens
             self._tokens[1] += turn.prompt_tokens
         self._journal.append((run.sample.id, run.asked, turn) for run, turn in arrived)
+        if refused is not None:
+            raise refused
         for run, turn in arrived:
             run.asked += 1
             self._stepping += 1

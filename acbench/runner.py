@@ -7,6 +7,7 @@ scorer never needs a new generation.
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from acbench.tasks.protocol import TaskContext
 from acbench.tasks.registry import open_task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from acbench.cases import Case
@@ -160,10 +161,21 @@ class Bench:
 
     def evaluate(self, plan: Plan) -> Evaluation:
         """Plays the plan's samples; what the journal holds is not generated again."""
-        with self.store.lock(f"generations-{plan.key}"):
+        with self.lock(f"generations-{plan.key}"):
             return self._play(
                 plan, lambda: self.pool.engine(plan.checkpoint.path, plan.settings, label=plan.case.group)
             )
+
+    @contextmanager
+    def lock(self, name: str) -> Iterator[None]:
+        """Holds a lock of the store. Who must wait gives its devices back first: the holder may wait for them."""
+        with self.store.lock(name, blocking=False) as mine:
+            if mine:
+                yield
+                return
+        self.pool.give_back_devices()
+        with self.store.lock(name):
+            yield
 
     def recall(self, plan: Plan) -> Evaluation | None:
         """The evaluation if every answer is in the journal, else None; never starts an engine or waits."""

@@ -106,7 +106,9 @@ def read_thresholds(catalogue: Catalogue) -> Thresholds:
         if stage not in STAGES:
             raise ConfigError(f"{where}: unknown stage {stage!r}; {did_you_mean(stage, STAGES)}")
         if action not in STAGE_ACTIONS:
-            raise ConfigError(f"{where}: unknown action {action!r}; {did_you_mean(str(action), STAGE_ACTIONS)}")
+            raise ConfigError(
+                f"{where}: unknown action {action!r}; {did_you_mean(str(action), STAGE_ACTIONS)}"
+            )
     return Thresholds(tuple(rules), **options)
 
 

@@ -17,10 +17,13 @@ from typing import TYPE_CHECKING, Any
 from acbench.children import Channel, Inbox, parent_channel
 from acbench.engines.core import Core, create_core
 from acbench.engines.failures import classify
+from acbench.engines.protocol import Completion
 from acbench.engines.protocol_json import request_from_json, settings_from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from acbench.engines.protocol import Request
 
 ALIVE_EVERY_S = 2.0
 
@@ -51,12 +54,22 @@ class Server:
         if kind == "start":
             self._start(message)
         elif kind == "submit" and self._core is not None:
-            self._core.add([request_from_json(data) for data in message["requests"]])
+            self._submit(self._core, [request_from_json(data) for data in message["requests"]])
         elif kind == "stop":
             if self._core is not None:
                 self._core.stop()
                 self._core = None
             self._channel.send({"type": "stopped"})
+
+    def _submit(self, core: Core, requests: Sequence[Request]) -> None:
+        """One by one: a request that the engine refuses is answered with an error, the others go on."""
+        for request in requests:
+            try:
+                core.add([request])
+            except Exception as error:  # noqa: BLE001 - reported to the parent with the request's id
+                traceback.print_exc()
+                refused = Completion(request.id, finish_reason="error", error=_one_line(error))
+                self._channel.send({"type": "finished", "completions": [asdict(refused)]})
 
     def _start(self, message: Mapping[str, Any]) -> None:
         began = time.monotonic()

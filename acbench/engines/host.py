@@ -65,6 +65,7 @@ class EngineHost:
     def __init__(self, *, log: Path, env: Mapping[str, str]) -> None:
         self._child = Child("acbench.engines.child", log=log, env=env)
         self._running = False
+        self._closed = False
 
     @property
     def pid(self) -> int:
@@ -73,6 +74,14 @@ class EngineHost:
     @property
     def alive(self) -> bool:
         return self._child.exit_status is None
+
+    @property
+    def serving(self) -> bool:
+        """Whether the process lives and its engine has not failed."""
+        return self._running and self.alive
+
+    def log_tail(self) -> str:
+        return self._child.log_tail()
 
     def start(self, checkpoint: Path, settings: EngineSettings) -> HostedEngine:
         """Starts an engine; raises an EngineError of the fitting kind."""
@@ -101,6 +110,8 @@ class EngineHost:
 
     def receive(self, timeout_s: float | None) -> dict[str, Any]:
         """The next message; raises what a failure means, or queue.Empty on timeout."""
+        if self._closed:
+            raise self._death()
         message = self._child.inbox.get(timeout_s)
         if message is None:
             raise self._death()
@@ -132,8 +143,9 @@ class EngineHost:
     def close(self) -> None:
         """Ends the process and everything it started. Idempotent."""
         self._running = False
-        if self.alive:
-            self._child.channel.close()
+        if self._closed:
+            return  # the process id may belong to somebody else by now
+        self._closed = True
         self._child.kill()
 
 
@@ -173,9 +185,11 @@ class HostedEngine:
         except queue.Empty:
             if deadline is not None:
                 return []
+            tail = self._host.log_tail()
             self._host.close()
             raise EngineTimeout(
-                f"the engine gave no sign of life for {SILENCE_DEADLINE_S:.0f} s with {self._pending} requests open"
+                f"the engine gave no sign of life for {SILENCE_DEADLINE_S:.0f} s with {self._pending} requests open",
+                log_tail=tail,
             ) from None
 
     def _take(self, message: dict[str, Any]) -> list[Completion]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import time
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from acbench.engines.protocol import EngineSettings, Request
 
 RETRIES = 3
+RETRY_DELAY_S = 1.0
+"""Before the second attempt; doubled before each further one."""
 
 
 class OpenAIEngine:
@@ -150,9 +153,13 @@ class OpenAIEngine:
                 with urllib.request.urlopen(request, timeout=timeout_s) as answer:  # noqa: S310
                     return dict(json.loads(answer.read()))
             except urllib.error.HTTPError as error:
-                if error.code not in (429, 500, 502, 503, 504) or attempt == RETRIES - 1:
+                with error:
                     text = error.read().decode(errors="replace")[:500]
+                if error.code not in (429, 500, 502, 503, 504) or attempt == RETRIES - 1:
                     raise EngineError(f"{request.full_url} answered {error.code}: {text}") from error
             except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
                 raise EngineDied(f"{request.full_url} cannot be reached: {error}") from error
+            except ValueError as error:
+                raise EngineError(f"{request.full_url} did not answer in JSON: {error}") from error
+            time.sleep(RETRY_DELAY_S * 2**attempt)
         raise AssertionError("unreachable")

@@ -62,6 +62,7 @@ class EnginePool:
         self._leases = leases
         self._events = events
         self._host: EngineHost | None = None
+        self._host_env: dict[str, str] = {}
         self._engine: Engine | None = None
         self._key = ""
         self._failures: dict[str, EngineError] = {}
@@ -84,7 +85,7 @@ class EnginePool:
             self._drop_host()
             self._engine = self._remember(key, checkpoint, settings, label)
         except EngineError as error:
-            self._failures[key] = error
+            self._failed(key, error)
             raise
         self._key = key
         self.starts += 1
@@ -95,23 +96,30 @@ class EnginePool:
         try:
             return self._start(checkpoint, settings, label)
         except EngineError as error:
-            self._failures[key] = error
+            self._failed(key, error)
             raise
 
+    def _failed(self, key: str, error: EngineError) -> None:
+        self._failures[key] = error
+        self.give_back_devices()
+
     def _healthy(self) -> bool:
-        return self._host is None or self._host.alive
+        return self._host is None or self._host.serving
 
     def _start(self, checkpoint: Path, settings: EngineSettings, label: str) -> Engine:
         if settings.backend == "openai":
             from acbench.engines.openai import OpenAIEngine
 
+            self._drop_host()
             return OpenAIEngine(settings)
         gpus = visible_gpus()
         devices = self._lease_devices(gpus, settings.tensor_parallel) if gpus else None
-        if self._host is None or not self._host.alive or devices is not None:
+        # A process reads its environment once: other threads or devices need another process.
+        env = environment(settings, devices=devices)
+        if self._host is None or not self._host.alive or devices is not None or env != self._host_env:
             self._drop_host(keep_lease=True)
             log = self._logs / f"{label.replace(':', '_')}-{os.getpid()}-{self.starts}.log"
-            self._host = EngineHost(log=log, env=environment(settings, devices=devices))
+            self._host, self._host_env = EngineHost(log=log, env=env), env
         return self._host.start(checkpoint, settings)
 
     def _lease_devices(self, gpus: list[str], count: int) -> str:
@@ -147,6 +155,11 @@ class EnginePool:
             self._engine, self._key = None, ""
         if visible_gpus():
             self._drop_host()
+
+    def give_back_devices(self) -> None:
+        """Ends an engine that holds leased devices; to be called before waiting for somebody who may need them."""
+        if visible_gpus():
+            self.release()
 
     def _drop_host(self, *, keep_lease: bool = False) -> None:
         if self._host is not None:

@@ -42,7 +42,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """A plan is made by one process: ``-n`` is dropped before xdist reads it."""
-    if config.getoption("acb_plan") and hasattr(config.option, "numprocesses"):
+    plan = config.getoption("acb_plan") or config.getini("acb_plan")
+    if plan and hasattr(config.option, "numprocesses"):
         config.option.numprocesses = None
         config.option.dist = "no"
         config.option.tx = []
@@ -63,7 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _wants_suites(config: pytest.Config) -> bool:
     """True when this run collects cases: only then is there anything to report."""
-    if config.option.collectonly or config.getoption("acb_plan"):
+    if config.option.collectonly or config.stash[SESSION].settings.plan:
         return False
     return any("suites" in str(argument) for argument in config.args)
 
@@ -120,10 +121,10 @@ def case_of(item: pytest.Item) -> Case | None:
     """The case an item stands for; None for every other kind of test."""
     if item.get_closest_marker(MARK) is None or not isinstance(item, pytest.Function):
         return None
-    parameters = item.callspec.params
-    if not all(isinstance(parameters.get(name), str) for name in Case._fields):
-        return None
-    return Case(parameters["model"], parameters["compression"], parameters["task"])
+    values = [item.callspec.params.get(name) for name in Case._fields]
+    if not all(isinstance(value, str) for value in values):
+        return None  # the placeholder pytest makes for a capability without cases
+    return Case(*map(str, values))
 
 
 @pytest.hookimpl(trylast=True)
@@ -132,15 +133,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     session = config.stash[SESSION]
     cases = {id(item): case_of(item) for item in items}
     items[:] = [i for i in items if cases[id(i)] is not None or i.get_closest_marker(MARK) is None]
-    order: dict[str, int] = {}
-    for case in session.matrix.cases:
-        order.setdefault(case.group, len(order))
+    order = {case: position for position, case in enumerate(session.matrix.cases)}
 
     def rank(item: pytest.Item) -> tuple[int, bool, int]:
         case = cases[id(item)]
         if case is None:
             return (0, False, 0)
-        return (1, case.compression != BASE, order[case.group])
+        return (1, case.compression != BASE, order[case])
 
     items.sort(key=rank)
 
@@ -163,7 +162,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def group_of_node(node_id: str) -> str:
     """Engine group of a node id; other tests are grouped by file."""
     name, bracket, parameters = node_id.partition("[")
-    if bracket and parameters.count(":") == 2:  # noqa: PLR2004 - model:compression:task
+    if bracket and parameters.count(":") == 2:  # model:compression:task
         return parameters.rpartition(":")[0]
     return name.partition("::")[0]
 
@@ -177,10 +176,10 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
     acbench = config.stash[SESSION]
     if config.option.collectonly:
         return None
-    if config.getoption("acb_plan") and not session.testsfailed:
+    if acbench.settings.plan and not session.testsfailed:
         from acbench.planning import plan_lines
 
-        reporter = config.pluginmanager.get_plugin("terminalreporter")
+        reporter: Any = config.pluginmanager.get_plugin("terminalreporter")
         try:
             lines = plan_lines(acbench.caseworker)
         except AcbenchError as error:
@@ -189,7 +188,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
             reporter.write_line(line)
         return True
     if not acbench.is_worker and _wants_suites(config):
-        capture = config.pluginmanager.get_plugin("capturemanager")
+        capture: Any = config.pluginmanager.get_plugin("capturemanager")
         with capture.global_and_fixture_disabled():
             stream = os.fdopen(os.dup(1), "w")
         config.stash[PRINTER] = ProgressPrinter(acbench.run_dir, stream)

@@ -78,7 +78,9 @@ class ProgressPrinter:
             self._shown[file.name] = text
             tokens = f"{fields['prompt_tokens']:,} prompt + {fields['output_tokens']:,} new tokens"
             counts = f"{fields['done']}/{fields['total']} samples"
-            self._stream.write(f"\n[acbench] {fields['label']}: {counts}, {tokens}, {fields['seconds']:.0f} s")
+            self._stream.write(
+                f"\n[acbench] {fields['label']}: {counts}, {tokens}, {fields['seconds']:.0f} s"
+            )
             self._stream.flush()
 
     def close(self) -> None:

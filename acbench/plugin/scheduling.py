@@ -123,7 +123,9 @@ class EngineGroupScheduling:
             groups.setdefault(self._group_of(node_id), deque()).append(index)
         order = {name: position for position, name in enumerate(groups)}
         # The collection is already sorted, base first; longer groups of equal rank go first.
-        ranked = sorted(groups, key=lambda name: (not name.endswith(":base"), -len(groups[name]), order[name]))
+        ranked = sorted(
+            groups, key=lambda name: (not name.endswith(":base"), -len(groups[name]), order[name])
+        )
         return deque(groups[name] for name in ranked)
 
     def _refill(self, node: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
@@ -94,7 +95,9 @@ def open_session(config: pytest.Config) -> AcbenchSession:
         catalogue = _with_overrides(catalogue, settings)
     matrix = build_matrix(catalogue, settings.profile, settings.selection)
     worker_input = getattr(config, "workerinput", None)
-    run_id = worker_input["acbench_run"] if worker_input else time.strftime("%Y%m%d-%H%M%S")
+    # Two runs may begin in the same second; each must have a folder of its own.
+    new_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"
+    run_id = worker_input["acbench_run"] if worker_input else new_id
     return AcbenchSession(
         settings=settings,
         catalogue=catalogue,

@@ -38,6 +38,8 @@ class Frame:
     """What stays the same over an episode. ``window`` counts memory entries (an action or an observation).
 
     ``keep_first`` keeps the first observation in the prompt even when older entries have to go.
+    ``example`` (chat layout): the worked example as real turns before the intro. ``cue``: how every
+    answer begins; the model is made to continue it, which keeps weak models from playing the world.
     """
 
     system: str
@@ -46,6 +48,8 @@ class Frame:
     window: int = 100
     keep_first: bool = True
     sampling: Sampling = field(default_factory=Sampling)
+    example: tuple[Entry | str, ...] = ()
+    cue: str = ""
 
 
 class Conversation:
@@ -73,9 +77,12 @@ class Conversation:
         recent = self._entries[first:]
         kept = self._entries[:1] if frame.keep_first and first > 0 else []
         gap = first > len(kept)
-        build = _chat if frame.layout == "chat" else _single
-        body = build(frame.intro, kept, recent, gap=gap)
-        return Prompt(messages=(Message("system", frame.system), *body), sampling=frame.sampling)
+        if frame.layout == "chat":
+            body = _chat(frame, kept, recent, gap=gap)
+        else:
+            body = _single(frame.intro, kept, recent, gap=gap)
+        messages = (Message("system", frame.system), *body)
+        return Prompt(messages=messages, prefill=frame.cue, sampling=frame.sampling)
 
     def fitted(self, renderer: Renderer, window_tokens: int, *, continuation: str = "") -> Prompt | None:
         """The prompt after dropping the oldest entries until prompt and answer fit ``window_tokens``.
@@ -94,17 +101,19 @@ class Conversation:
             self._dropped += 1
 
 
-def _chat(intro: str, kept: list[Entry], recent: list[Entry], *, gap: bool) -> list[Message]:
+def _chat(frame: Frame, kept: list[Entry], recent: list[Entry], *, gap: bool) -> list[Message]:
+    intro: list[Entry | str] = [frame.intro, *kept, *([LEFT_OUT] if gap else [])]
     messages: list[Message] = []
-    pending = [intro, *(_labelled(entry) for entry in kept)]
-    if gap:
-        pending.append(LEFT_OUT)
-    for entry in recent:
-        if entry.label == "Observation":
+    pending: list[str] = []
+    for entry in [*frame.example, *intro, *recent]:
+        if isinstance(entry, str):
+            pending.append(entry)
+        elif entry.label == "Observation":
             pending.append(_labelled(entry))
-            continue
-        messages += [Message("user", "\n\n".join(pending)), Message("assistant", entry.text)]
-        pending = []
+        else:
+            answer = f"{frame.cue} {entry.text}" if frame.cue else entry.text
+            messages += [Message("user", "\n\n".join(pending)), Message("assistant", answer)]
+            pending = []
     return [*messages, Message("user", "\n\n".join(pending))]
 
 

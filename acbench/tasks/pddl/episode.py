@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from acbench.engines.protocol import Sampling
 from acbench.errors import DataError
-from acbench.tasks.agents.conversation import Conversation, Frame
+from acbench.tasks.agents.conversation import Conversation, Entry, Frame
 from acbench.tasks.agents.judging import TurnRecord, failure_channel, grounding, score_changes
 from acbench.tasks.agents.replies import extract_action, turn_outcome
 from acbench.tasks.pddl.environment import LIST_COMMAND, LOOK_COMMAND
@@ -21,40 +22,39 @@ if TYPE_CHECKING:
     from acbench.tasks.protocol import Prompt, Renderer, Reply, Sample
 
 SYSTEM = (
-    "You act in a small text world. Each message tells you what you observe. "
-    "Answer with exactly one command, on one line, and nothing else."
+    "You act in a small text world to reach a goal. After each observation, answer with one of the valid "
+    "commands, on one line, and nothing else."
 )
 LABELS = ("action", "answer", "command")
 """Words in front of a colon that a reply may put before its command."""
-STOP = ("\nObservation:",)
-"""The world speaks next; a model that plays it too has already given its command."""
+CUE = "Action:"
+STOP = ("\n",)
+"""One command is one line."""
 
 
 def frame_for(data: Mapping[str, Any], environment: Environment, settings: Settings) -> Frame:
     """The fixed part of the prompt, equal for all problems of a domain up to the goal."""
-    word = "Answer" if settings.format == "chat" else "Action"
     example = example_for(data, mode=settings.mode, show_actions=settings.show_actions)
-    lines = (f"{word if label == 'Action' else label}: {text}" for label, text in example)
-    intro = "\n".join(
-        (
-            rules_for(data),
-            f"'{LIST_COMMAND}' lists what is possible now, '{LOOK_COMMAND}' describes everything again.",
-            "",
-            "An example:",
-            *lines,
-            "",
-            "Now it is your turn.",
-            f"Goal: {environment.goal_text()}",
-        )
-    )
-    return Frame(
+    commands = f"'{LIST_COMMAND}' lists what is possible now, '{LOOK_COMMAND}' describes everything again."
+    start = f"Goal: {environment.goal_text()}"
+    frame = Frame(
         system=SYSTEM,
-        intro=intro,
+        intro="",
         layout=settings.format,
         window=2 * settings.memory_turns,
         keep_first=settings.keep_first,
         sampling=Sampling(max_tokens=settings.max_tokens, stop=STOP),
     )
+    if settings.format == "chat":
+        turns: list[Entry | str] = [f"An example.\nGoal: {example[0][1]}"]
+        turns += [
+            Entry("Action" if label == "Action" else "Observation", text) for label, text in example[1:]
+        ]
+        system = "\n".join((SYSTEM, rules_for(data), commands))
+        return replace(frame, system=system, intro=f"A new task.\n{start}", example=tuple(turns), cue=CUE)
+    lines = (f"{label}: {text}" for label, text in example)
+    parts = (rules_for(data), commands, "", "An example:", *lines, "", "Now it is your turn.", start)
+    return replace(frame, intro="\n".join(parts))
 
 
 class PddlEpisode:

@@ -85,7 +85,8 @@ class LikelihoodEpisode:
         self._sample = sample
         self._settings = settings
         self._gold, conversation = _played(sample, settings)
-        self._prompt = conversation.fitted(renderer, window_tokens, continuation=self._gold)
+        blank = " " if settings.format == "chat" else ""  # behind the cue; the single layout ends in a blank
+        self._prompt = conversation.fitted(renderer, window_tokens, continuation=blank + self._gold)
         self._grade = None if self._prompt else self._unscored()
 
     def ask(self) -> Prompt | None:
