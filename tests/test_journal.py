@@ -113,7 +113,10 @@ def test_nothing_that_was_acknowledged_is_lost_by_a_kill(tmp_path: Path) -> None
             if int(line) == 40:
                 break
         child.send_signal(signal.SIGKILL)
-        acknowledged = [40, *(int(line) for line in child.stdout.read().splitlines(keepends=True) if "\n" in line)]
+        acknowledged = [
+            40,
+            *(int(line) for line in child.stdout.read().splitlines(keepends=True) if "\n" in line),
+        ]
     journal = Journal(tmp_path)
     texts = [t.text for t in journal.turns("s")]
     assert len(texts) in (acknowledged[-1] + 1, acknowledged[-1] + 2)  # one may be written and not yet said

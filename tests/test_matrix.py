@@ -81,7 +81,10 @@ def test_planned_names_behind_a_selection_are_left_out_and_listed() -> None:
 @pytest.mark.parametrize(
     ("selection", "message"),
     [
-        (Selection(compressions=("late",)), "compression 'late' is planned .* available: base, half, only-m2"),
+        (
+            Selection(compressions=("late",)),
+            "compression 'late' is planned .* available: base, half, only-m2",
+        ),
         (Selection(tasks=("t1", "soon")), "task 'soon' is planned .* available: t1, t2"),
         (Selection(models=("m3",)), "unknown model 'm3'; did you mean 'm"),
         (Selection(compressions=("hlaf",)), "unknown compression 'hlaf'; did you mean 'half'"),
@@ -128,7 +131,16 @@ def test_case_ids_are_read_back_and_broken_ones_refused() -> None:
     for case in build_matrix(load_catalogue(), "paper").cases:
         assert Case.parse(case.id) == case
     assert Case.parse("m:awq-w4g128+autoawq:t").compression == "awq-w4g128+autoawq"
-    for broken in ("m:base", "m:base:t:x", "M:base:t", "m::t", "m+x:base:t", "m:base:t+x", "m:a+b+c:t", "m_:b:t"):
+    for broken in (
+        "m:base",
+        "m:base:t:x",
+        "M:base:t",
+        "m::t",
+        "m+x:base:t",
+        "m:base:t+x",
+        "m:a+b+c:t",
+        "m_:b:t",
+    ):
         with pytest.raises(ConfigError, match="case id"):
             Case.parse(broken)
 

@@ -103,7 +103,9 @@ def test_a_truncated_weight_file(tmp_path: Path, store: Store, cut: int) -> None
     file = folder / "model.safetensors"
     size = file.stat().st_size
     os.truncate(file, size - cut)
-    with pytest.raises(ModelError, match=f"is corrupt: {size - cut} bytes where its header needs {size}; fetch"):
+    with pytest.raises(
+        ModelError, match=f"is corrupt: {size - cut} bytes where its header needs {size}; fetch"
+    ):
         resolve(local(folder), store)
 
 
@@ -139,7 +141,9 @@ def test_corrupt_headers(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_sound_header(tmp_path: Path) -> None:
-    file = write_safetensors(tmp_path / "x.safetensors", {"a": ("U8", (2, 2), b"1234"), "b": ("F32", (1,), b"5678")})
+    file = write_safetensors(
+        tmp_path / "x.safetensors", {"a": ("U8", (2, 2), b"1234"), "b": ("F32", (1,), b"5678")}
+    )
     assert header(file)["b"] == {"dtype": "F32", "shape": [1], "data_offsets": [4, 8]}
     file.write_bytes(with_header(b'{"__metadata__": {"format": "pt"}}'))
     assert header(file) == {"__metadata__": {"format": "pt"}}
@@ -149,7 +153,9 @@ def test_shards_come_from_the_index_and_a_missing_one_is_named(tmp_path: Path, s
     folder = plain_model(tmp_path / "m")
     index = folder / "model.safetensors.index.json"
     index.write_text(json.dumps({"weight_map": {"a": "model.safetensors", "b": "model-2.safetensors"}}))
-    with pytest.raises(ModelError, match=r"weight file model-2\.safetensors is listed in the index and missing"):
+    with pytest.raises(
+        ModelError, match=r"weight file model-2\.safetensors is listed in the index and missing"
+    ):
         resolve(local(folder), store)
     write_safetensors(folder / "model-2.safetensors", {"b": ("U8", (1,), b"1")})
     (folder / "consolidated.safetensors").write_bytes(b"not listed, not read")
@@ -183,7 +189,9 @@ OFFLINE = {"HF_HUB_OFFLINE": "1"}
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
-def resolve_from_hub(tmp_path: Path, source: str, env: dict[str, str], revision: str = "") -> tuple[str, float]:
+def resolve_from_hub(
+    tmp_path: Path, source: str, env: dict[str, str], revision: str = ""
+) -> tuple[str, float]:
     done = subprocess.run(
         [sys.executable, "-c", RESOLVE, source, revision, str(tmp_path / "store")],
         capture_output=True,
@@ -196,7 +204,9 @@ def resolve_from_hub(tmp_path: Path, source: str, env: dict[str, str], revision:
 
 
 @pytest.mark.parametrize("env", [OFFLINE, UNREACHABLE], ids=["offline", "unreachable"])
-def test_a_model_that_cannot_be_fetched_is_an_error_within_seconds(tmp_path: Path, env: dict[str, str]) -> None:
+def test_a_model_that_cannot_be_fetched_is_an_error_within_seconds(
+    tmp_path: Path, env: dict[str, str]
+) -> None:
     answer, seconds = resolve_from_hub(tmp_path, "hf:acbench-nobody/none", env)
     assert answer.startswith("ModelError model acbench-nobody/none is not in the local hub cache")
     assert 'source = "path:..."' in answer

@@ -19,7 +19,19 @@ from acbench.tasks.protocol import Message, Prompt
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-WORDS = ("<unk>", "<s>", "</s>", "<|user|>", "<|assistant|>", "<|system|>", "hello", "world", "be", "kind", "yes")
+WORDS = (
+    "<unk>",
+    "<s>",
+    "</s>",
+    "<|user|>",
+    "<|assistant|>",
+    "<|system|>",
+    "hello",
+    "world",
+    "be",
+    "kind",
+    "yes",
+)
 ID = {word: number for number, word in enumerate(WORDS)}
 CHAT = (
     "{{ bos_token }}{% if messages[0].role != 'system' %}<|system|> be kind {% endif %}"

@@ -44,7 +44,9 @@ def bootstrap(
 def test_mcnemar_is_the_share_of_outcomes_at_least_as_lopsided(worse: int, better: int) -> None:
     outcomes = list(product((0, 1), repeat=worse + better))
     extreme = sum(abs(2 * sum(o) - len(o)) >= abs(worse - better) for o in outcomes)
-    assert stats.mcnemar_exact(worse, better) == pytest.approx(float(Fraction(extreme, len(outcomes))), abs=1e-15)
+    assert stats.mcnemar_exact(worse, better) == pytest.approx(
+        float(Fraction(extreme, len(outcomes))), abs=1e-15
+    )
 
 
 def test_mcnemar_of_larger_counts_by_fractions() -> None:

@@ -14,7 +14,9 @@ from acbench.thresholds import Rule, Thresholds, read_thresholds
 CASE = Case("smollm2-135m", "rtn-w4g64", "needle")
 
 
-def margin(rules: list[Rule], case: Case = CASE, method: str = "rtn", capability: str = "long_context") -> float:
+def margin(
+    rules: list[Rule], case: Case = CASE, method: str = "rtn", capability: str = "long_context"
+) -> float:
     return Thresholds(tuple(rules)).rule_for(case, method=method, capability=capability).margin
 
 
@@ -87,7 +89,9 @@ def test_what_ships_gates_mild_recipes_and_only_reports_destructive_ones() -> No
 
     assert gate("rtn-w8g64", "rtn") == "gate"
     assert gate("rtn-w4g64", "rtn", model="qwen2.5-7b") == "gate"
-    assert gate("magnitude-50", "magnitude") == gate("rtn-w2g64", "rtn") == gate("rtn-w4g64", "rtn") == "report"
+    assert (
+        gate("magnitude-50", "magnitude") == gate("rtn-w2g64", "rtn") == gate("rtn-w4g64", "rtn") == "report"
+    )
     assert gate("rtn-w8g64", "rtn", "diagnostic") == "report"
 
 
@@ -110,10 +114,19 @@ def test_what_ships_gates_mild_recipes_and_only_reports_destructive_ones() -> No
         ("[[thresholds.rule]]\nmargin = inf\nreason = 'x'", "margin must be a positive number, not inf"),
         ("[[thresholds.rule]]\nmargin = true\nreason = 'x'", "margin must be a positive number, not True"),
         ("[[thresholds.rule]]\nmargin = '1'\nreason = 'x'", "margin must be a positive number, not '1'"),
-        ("[[thresholds.rule]]\nmargin = 1\nreason = 'x'\ngate = 'no'", "gate must be 'gate' or 'report', not 'no'"),
-        ("[[thresholds.rule]]\nmargin = 1\nreason = 'x'\ntaks = 'pddl'", "unknown key 'taks'; did you mean 'task'"),
+        (
+            "[[thresholds.rule]]\nmargin = 1\nreason = 'x'\ngate = 'no'",
+            "gate must be 'gate' or 'report', not 'no'",
+        ),
+        (
+            "[[thresholds.rule]]\nmargin = 1\nreason = 'x'\ntaks = 'pddl'",
+            "unknown key 'taks'; did you mean 'task'",
+        ),
         ("[[thresholds.rule]]\nmargin = 1\nreason = 'x'\nsource = 's'", "unknown key 'source'"),
-        ("[[thresholds.rule]]\nmargin = 1\nreason = 'x'\ntask = 'pdl'", "task: unknown name 'pdl'; did you mean 'pddl'"),
+        (
+            "[[thresholds.rule]]\nmargin = 1\nreason = 'x'\ntask = 'pdl'",
+            "task: unknown name 'pdl'; did you mean 'pddl'",
+        ),
         ("[[thresholds.rule]]\nmargin = 1\nreason = 'x'\nmethod = 'rnt'", "method: unknown name 'rnt'"),
         ("[[thresholds.rule]]\nmargin = 1\nreason = 'x'\nmodel = ['a']", r"model: unknown name \['a'\]"),
     ],

@@ -54,7 +54,23 @@ def sides(
 def comparison(low: float, high: float, *, n: int = 100, needed: int | None = None) -> Comparison:
     middle = (low + high) / 2
     return Comparison(
-        "accuracy", "Accuracy", "share", n, 0, 0.5, 0.5 + middle, middle, low, high, 0.95, "t", 0.5, 3, 2, 0.1, needed
+        "accuracy",
+        "Accuracy",
+        "share",
+        n,
+        0,
+        0.5,
+        0.5 + middle,
+        middle,
+        low,
+        high,
+        0.95,
+        "t",
+        0.5,
+        3,
+        2,
+        0.1,
+        needed,
     )
 
 
@@ -109,7 +125,11 @@ def test_samples_without_a_score_are_excluded_and_never_count_as_zero() -> None:
     found = verdicts.compare(pairs, ACCURACY, confidence=0.95, margin=0.1)
     alone = verdicts.compare(sides([1, 1, 0], [1, 0, 0]), ACCURACY, confidence=0.95, margin=0.1)
     assert (found.n, found.excluded) == (3, 2)
-    assert (found.base, found.compressed, found.difference) == (alone.base, alone.compressed, alone.difference)
+    assert (found.base, found.compressed, found.difference) == (
+        alone.base,
+        alone.compressed,
+        alone.difference,
+    )
     assert (found.low, found.high) == (alone.low, alone.high)
 
 
@@ -185,7 +205,9 @@ def test_lower_is_better_is_not_higher_is_better() -> None:
 def test_too_few_samples_decide_nothing(low: float, high: float) -> None:
     found = verdicts.judge(comparison(low, high, n=19), ACCURACY, RULE, min_samples=20)
     assert (found.outcome, found.reason) == ("inconclusive", "19 samples compared, at least 20 are needed")
-    assert verdicts.judge(comparison(low, high, n=20), ACCURACY, RULE, min_samples=20).outcome != "inconclusive"
+    assert (
+        verdicts.judge(comparison(low, high, n=20), ACCURACY, RULE, min_samples=20).outcome != "inconclusive"
+    )
 
 
 def test_a_verdict_carries_its_reasons() -> None:
@@ -197,7 +219,10 @@ def test_a_verdict_carries_its_reasons() -> None:
     assert (found.threshold_reason, found.threshold_source) == ("ten points", "here.toml")
     unsure = verdicts.judge(comparison(-0.2, 0.0), ACCURACY, RULE, min_samples=20)
     assert unsure.reason.endswith("more samples would not decide it")
-    assert verdicts.judge(comparison(-0.2, 0.0), ACCURACY, replace(RULE, gate="report"), min_samples=1).gate == "report"
+    assert (
+        verdicts.judge(comparison(-0.2, 0.0), ACCURACY, replace(RULE, gate="report"), min_samples=1).gate
+        == "report"
+    )
     nats = replace(comparison(0.2, 0.4), unit="nats")
     assert "+0.300 nats [+0.200 nats, +0.400 nats] lies beyond the limit +0.100 nats" in (
         verdicts.judge(nats, NATS, RULE, min_samples=1).reason

@@ -29,7 +29,10 @@ class Rtn:
         """One group size for the whole model, as serving needs it (specification, section 3.2)."""
         wanted = self._group
         if wanted != -1:
-            self._group = fitting_group(wanted, math.gcd(*widths))
+            try:
+                self._group = fitting_group(wanted, math.gcd(*widths))
+            except ValueError as error:
+                raise ValueError(f"widths {sorted({*widths})}: {error}") from error
         if self._group == wanted:
             return ()
         return (f"group size {wanted} -> {self._group}: {wanted} does not divide all of {sorted({*widths})}",)

@@ -159,16 +159,6 @@ def test_silence_becomes_a_timeout_and_ends_the_process(
     assert not alive(pid)
 
 
-def test_a_slow_engine_that_gives_signs_of_life_is_not_timed_out(
-    hosted: EngineHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The deadline is on silence, not on the whole wait."""
-    engine = hosted.start(fake_folder(tmp_path / "m", fake_latency_s=0.25), fake_settings())
-    monkeypatch.setattr(host, "SILENCE_DEADLINE_S", 5.0)
-    engine.submit(requests(4))
-    assert len(drain(engine, 4)) == 4
-
-
 def test_a_start_that_takes_too_long_is_a_timeout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = EngineHost(log=tmp_path / "log", env=environment(fake_settings(), devices=None))
     pid = made.pid
@@ -181,9 +171,10 @@ def test_a_start_that_takes_too_long_is_a_timeout(tmp_path: Path, monkeypatch: p
 def test_an_engine_that_does_not_stop_is_killed(
     hosted: EngineHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = hosted.start(fake_folder(tmp_path / "m", fake_hang_after=0), fake_settings())
+    engine = hosted.start(fake_folder(tmp_path / "m", fake_hang_after=1), fake_settings())
     pid = hosted.pid
-    engine.submit(requests(1))
+    engine.submit(requests(2))
+    drain(engine, 1)  # it is in the step that hangs now, or about to be
     monkeypatch.setattr(host, "STOP_DEADLINE_S", 0.3)
     engine.close()
     assert not alive(pid)

@@ -1,0 +1,258 @@
+"""The ``acbench`` command: small, beside pytest, on the same code paths as the suite."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from acbench import __version__
+from acbench.errors import AcbenchError, ConfigError, DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from acbench.store import Store
+
+DAY_S = 86400.0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point. Returns the exit status: 0 done, 1 an AcbenchError, 2 wrong usage."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    try:
+        status = options.run(options)
+    except AcbenchError as error:
+        sys.stderr.write(f"acbench: {error}\n")
+        return 1
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone; nothing is wrong
+        return 0
+    return int(status or 0)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="acbench", description="Does a compressed language model still act?")
+    parser.add_argument("--version", action="version", version=f"acbench {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    plan = commands.add_parser("plan", help="what a run would cost; the same as pytest suites/ --acb-plan")
+    plan.add_argument("--profile", default="demo")
+    plan.add_argument("--models", default="")
+    plan.add_argument("--compressions", default="")
+    plan.add_argument("--tasks", default="")
+    plan.set_defaults(run=_plan)
+
+    compress = commands.add_parser("compress", help="build the checkpoint of a recipe")
+    compress.add_argument("model")
+    compress.add_argument("recipe")
+    compress.add_argument("--out", type=Path, help="copy the folder there, for use elsewhere")
+    compress.add_argument("--backend", default="vllm", choices=("vllm", "transformers"))
+    compress.set_defaults(run=_compress)
+
+    score = commands.add_parser("score", help="score predictions made elsewhere (JSON lines in, JSON lines out)")
+    score.add_argument("task")
+    score.add_argument("--mode", default="corrected", choices=("corrected", "upstream"))
+    score.add_argument("--in", dest="source", type=Path, help="file with id, gold, prediction (default: standard input)")
+    score.add_argument("--out", type=Path, help="file to write (default: standard output)")
+    score.set_defaults(run=_score)
+
+    report = commands.add_parser("report", help="build the Allure HTML report of a run")
+    report.add_argument("folder", nargs="?", type=Path, help="run folder (default: the newest)")
+    report.add_argument("--out", type=Path, help="folder of the report (default: report/ in the run folder)")
+    report.set_defaults(run=_report)
+
+    store = commands.add_parser("store", help="look after the store")
+    actions = store.add_subparsers(required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="entries, most recently used first")
+    listing.set_defaults(run=_store_list)
+    size = actions.add_parser("size", help="bytes by kind")
+    size.set_defaults(run=_store_size)
+    prune = actions.add_parser("prune", help="remove the least recently used entries")
+    prune.add_argument("--keep-gib", type=float, help="size to shrink to")
+    prune.add_argument("--older-than-days", type=float, help="remove what was not used for so long")
+    prune.set_defaults(run=_store_prune)
+
+    for command in (plan, compress, report, listing, size, prune):
+        command.add_argument("--store", type=Path, help="store folder (default: .acbench/store, or ACBENCH_STORE)")
+    for command in (plan, compress):
+        command.add_argument("--config", type=Path, help="configuration (default: acbench.toml here)")
+    return parser
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def _open_store(options: argparse.Namespace) -> Store:
+    from acbench.store import Store
+
+    folder = options.store or os.environ.get("ACBENCH_STORE") or Path.cwd() / ".acbench" / "store"
+    return Store(Path(folder).expanduser())
+
+
+def _catalogue(options: argparse.Namespace) -> Any:
+    from acbench.config import find_user_file, load_catalogue
+
+    return load_catalogue(options.config or find_user_file(Path.cwd()))
+
+
+def _plan(options: argparse.Namespace) -> None:
+    from acbench.casework import Caseworker
+    from acbench.engines.pool import EnginePool
+    from acbench.matrix import Selection, build_matrix
+    from acbench.planning import plan_lines
+    from acbench.runner import Bench
+    from acbench.thresholds import read_thresholds
+
+    def names(text: str) -> tuple[str, ...]:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+
+    catalogue, store = _catalogue(options), _open_store(options)
+    selection = Selection(names(options.models), names(options.compressions), names(options.tasks))
+    matrix = build_matrix(catalogue, options.profile, selection)
+    store.ensure_writable()
+    pool = EnginePool(logs=store.root / "logs", leases=store.root / "leases", events=store.root / "plan.jsonl")
+    bench = Bench(catalogue, matrix.profile, store, pool)
+    for line in plan_lines(Caseworker(bench, read_thresholds(catalogue), matrix, matrix.cases)):
+        _say(line)
+
+
+def _compress(options: argparse.Namespace) -> None:
+    from acbench.checkpoints import Target, build, export
+    from acbench.engines.pool import visible_gpus
+    from acbench.errors import did_you_mean
+
+    catalogue, store = _catalogue(options), _open_store(options)
+    for kind, name, table in (
+        ("model", options.model, catalogue.models),
+        ("recipe", options.recipe, catalogue.recipes),
+    ):
+        if name not in table:
+            raise ConfigError(f"unknown {kind} {name!r}; {did_you_mean(name, table)}")
+    recipe = catalogue.recipes[options.recipe]
+    if recipe.planned:
+        raise ConfigError(f"recipe {recipe.slug!r} is planned and has no code in this version")
+    store.ensure_writable()
+    target = Target(options.backend, "gpu" if visible_gpus() else "cpu")
+    checkpoint = build(catalogue.models[options.model], recipe, store, target)
+    facts = {key: value for key, value in checkpoint.facts.items() if key != "per_layer"}
+    _say(json.dumps(facts, indent=2, sort_keys=True))
+    if options.out:
+        export(checkpoint, options.out)
+    _say(str(options.out or checkpoint.path))
+
+
+def _score(options: argparse.Namespace) -> int:
+    """Scores what can be read; a malformed line is an error that names file, line and field, after the rest."""
+    from acbench.tasks.registry import prediction_scorer
+
+    scorer = prediction_scorer(options.task)
+    name = str(options.source or "standard input")
+    source = options.source.open(encoding="utf-8") if options.source else sys.stdin
+    target = options.out.open("w", encoding="utf-8") if options.out else sys.stdout
+    problems: list[str] = []
+    seen: set[str] = set()
+    count = 0
+    for number, line in enumerate(source, start=1):
+        if not line.strip():
+            continue
+        count += 1
+        try:
+            scored = scorer(_prediction(line, seen), mode=options.mode)
+        except DataError as error:
+            problems.append(f"{name}, line {number}: {error}")
+            continue
+        record = {"id": scored.id, "scores": dict(scored.scores), "outcome": scored.outcome}
+        target.write(json.dumps(record, ensure_ascii=False) + "\n")
+    target.flush()
+    if options.out:
+        target.close()
+    if not count:
+        raise DataError(f"{name} holds no prediction; expected one JSON object a line: id, gold, prediction")
+    for problem in problems:
+        sys.stderr.write(f"acbench: {problem}\n")
+    return 1 if problems else 0
+
+
+def _prediction(line: str, seen: set[str]) -> Any:
+    from acbench.tasks.protocol import Prediction
+
+    try:
+        data = json.loads(line)
+    except ValueError as error:
+        raise DataError(f"not valid JSON: {error}") from error
+    if not isinstance(data, dict):
+        raise DataError("expected a JSON object")
+    for field, kinds in (("id", (str, int)), ("gold", (object,)), ("prediction", (str,))):
+        if field not in data:
+            raise DataError(f"field {field!r} is missing")
+        if not isinstance(data[field], kinds) or isinstance(data[field], bool):
+            raise DataError(f"field {field!r} must be text, not {type(data[field]).__name__}")
+    identity = str(data["id"])
+    if identity in seen:
+        raise DataError(f"id {identity!r} occurs twice")
+    seen.add(identity)
+    return Prediction(identity, data["gold"], data["prediction"])
+
+
+def _report(options: argparse.Namespace) -> None:
+    run = options.folder or _newest_run()
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        from reports.publish import build_report, serve_hint
+    except ImportError as error:
+        raise ConfigError("`acbench report` runs in a checkout of ACBench: its reports/ folder is not packaged") from error
+    out = options.out or run / "report"
+    page = build_report(run / "allure-results", out, cache_dir=_open_store(options).root / "node")
+    _say(serve_hint(out))
+    summary = run / "summary.md"
+    if summary.is_file():
+        _say(f"Markdown summary: {summary}")
+    _say(f"Allure report: {page}")
+
+
+def _newest_run() -> Path:
+    runs = Path(os.environ.get("ACBENCH_RUNS") or Path.cwd() / ".acbench" / "runs")
+    found = sorted(_runs_with_results(runs))
+    if not found:
+        raise ConfigError(f"no run with results in {runs}; run `pytest suites/` first or name a run folder")
+    return found[-1]
+
+
+def _runs_with_results(runs: Path) -> Iterator[Path]:
+    if runs.is_dir():
+        yield from (run for run in runs.iterdir() if (run / "allure-results").is_dir())
+
+
+def _store_list(options: argparse.Namespace) -> None:
+    for entry in _open_store(options).entries():
+        _say(f"{entry.kind:<12} {entry.key}  {entry.bytes / 2**20:>9.1f} MiB  {entry.label}")
+
+
+def _store_size(options: argparse.Namespace) -> None:
+    sums: dict[str, int] = {}
+    for entry in _open_store(options).entries():
+        sums[entry.kind] = sums.get(entry.kind, 0) + entry.bytes
+    for kind, size in sorted(sums.items()):
+        _say(f"{kind:<12} {size / 2**20:>10.1f} MiB")
+    _say(f"{'all':<12} {sum(sums.values()) / 2**20:>10.1f} MiB")
+
+
+def _store_prune(options: argparse.Namespace) -> None:
+    if options.keep_gib is None and options.older_than_days is None:
+        raise ConfigError("say what to remove: --keep-gib or --older-than-days")
+    removed = _open_store(options).prune(
+        keep_bytes=None if options.keep_gib is None else int(options.keep_gib * 2**30),
+        older_than_s=None if options.older_than_days is None else options.older_than_days * DAY_S,
+    )
+    _say(f"removed {len(removed)} entries, {sum(entry.bytes for entry in removed) / 2**20:.1f} MiB")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
