@@ -73,7 +73,7 @@ def _resolve(
         if name not in table:
             raise ConfigError(f"unknown {kind} {name!r}; {did_you_mean(name, table)}")
         entry: Any = table[name]
-        if name in asked and getattr(entry, "planned", ""):
+        if name in asked and getattr(entry, "planned", False):
             ready = [slug for slug, other in table.items() if not other.planned]
             raise ConfigError(
                 f"{kind} {name!r} is planned and has no code in this version; available: {', '.join(ready)}"

@@ -125,7 +125,7 @@ def test_too_little_space_is_refused_before_the_work(
     plain_model(tmp_path / "m", weights=bytes(3 << 20))
     monkeypatch.setattr(checkpoints, "run_job", lambda *_, **__: pytest.fail("started a job"))
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10 << 20, 8 << 20, 2 << 20))
-    with pytest.raises(StoreError, match="needs about 3 MiB .* 2 MiB are free; .*store prune"):
+    with pytest.raises(StoreError, match=r"needs about 3 MiB .* 2 MiB are free; .*store prune"):
         build(ModelSpec("tiny", f"path:{tmp_path / 'm'}"), RTN, store, CPU)
     assert store.entries() == []
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 
 import pytest
 
@@ -12,6 +11,10 @@ from acbench.config import expand, find_user_file, load_catalogue
 from acbench.errors import ConfigError, did_you_mean
 from acbench.matrix import build_matrix, engine_settings
 from acbench.thresholds import read_thresholds
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PAPER_MODELS = {
     "internlm/internlm2_5-7b-chat": "internlm2.5-7b",

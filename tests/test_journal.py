@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from model_folders import child_env
@@ -14,6 +13,10 @@ from model_folders import child_env
 from acbench.errors import CorruptArtifact
 from acbench.journal import Journal
 from acbench.records import Turn
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def turn(text: str) -> Turn:

@@ -16,6 +16,7 @@ from model_folders import child_env, plain_model, write_safetensors
 from acbench import models
 from acbench.cases import ModelSpec
 from acbench.errors import CompressionError, ModelError
+from acbench.keys import file_hash
 from acbench.models import folder_fingerprint, resolve
 from acbench.safetensors_check import check_folder, header, shards
 from acbench.store import Store
@@ -61,8 +62,12 @@ def test_a_file_is_hashed_once_until_it_changes(
 ) -> None:
     folder = plain_model(tmp_path / "m")
     hashed: list[str] = []
-    original = models.file_hash
-    monkeypatch.setattr(models, "file_hash", lambda file: hashed.append(file.name) or original(file))
+
+    def counted(file: Path) -> str:
+        hashed.append(file.name)
+        return file_hash(file)
+
+    monkeypatch.setattr(models, "file_hash", counted)
     key = folder_fingerprint(folder, store)
     assert sorted(hashed) == ["config.json", "model.safetensors"]
     assert folder_fingerprint(folder, Store(store.root)) == key

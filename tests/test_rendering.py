@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +16,7 @@ from acbench.rendering import ModelRenderer
 from acbench.tasks.protocol import Message, Prompt
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from collections.abc import Mapping
 
 WORDS = (

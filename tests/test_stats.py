@@ -8,9 +8,12 @@ from itertools import product
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from acbench import stats
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 Z95 = 1.959963984540054
 Z80 = 0.8416212335729143

@@ -78,7 +78,10 @@ def process(script: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def add(store: Store, key: str, *, size: int = 10, age_s: float = 0, kind: str = "checkpoints") -> Path:
-    path = store.build(kind, key, lambda folder: (folder / "f").write_bytes(bytes(size)) and None)
+    def make(folder: Path) -> None:
+        (folder / "f").write_bytes(bytes(size))
+
+    path = store.build(kind, key, make)
     when = time.time() - age_s
     os.utime(path, (when, when))
     return path
@@ -158,7 +161,7 @@ def test_a_store_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     file = tmp_path / "a-file"
     file.write_text("")
     store = Store(file)
-    with pytest.raises(StoreError, match="a-file cannot be written .*ACBENCH_STORE"):
+    with pytest.raises(StoreError, match=r"a-file cannot be written .*ACBENCH_STORE"):
         store.ensure_writable()
     with pytest.raises(StoreError, match="cannot be written"):
         store.build("checkpoints", "key", lambda _: None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 
 import pytest
 
@@ -10,6 +9,10 @@ from acbench.cases import Case
 from acbench.config import load_catalogue
 from acbench.errors import ConfigError
 from acbench.thresholds import Rule, Thresholds, read_thresholds
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CASE = Case("smollm2-135m", "rtn-w4g64", "needle")
 
@@ -50,9 +53,9 @@ def test_every_field_restricts_a_rule(key: str) -> None:
         "capability": "long_context",
         "task": "needle",
     }[key]
-    rules = [Rule(0.1, "r"), Rule(0.2, "r", **{key: "another"})]  # type: ignore[arg-type]
+    rules = [Rule(0.1, "r"), Rule(0.2, "r", **{key: "another"})]
     assert margin(rules) == 0.1
-    assert margin([Rule(0.1, "r"), Rule(0.2, "r", **{key: fitting})]) == 0.2  # type: ignore[arg-type]
+    assert margin([Rule(0.1, "r"), Rule(0.2, "r", **{key: fitting})]) == 0.2
 
 
 def test_no_rule_is_an_error_that_names_the_case() -> None:

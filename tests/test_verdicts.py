@@ -157,7 +157,7 @@ def test_where_lower_is_better_a_rise_is_the_loss() -> None:
 
 
 def test_an_undecided_comparison_says_how_many_samples_would_do() -> None:
-    pairs = sides([1] * 12 + [0] * 6 + [1] * 82, [0] * 12 + [1] * 6 + [1] * 82)
+    pairs = sides([1.0] * 12 + [0.0] * 6 + [1.0] * 82, [0.0] * 12 + [1.0] * 6 + [1.0] * 82)
     found = verdicts.compare(pairs, ACCURACY, confidence=0.95, margin=0.1)
     assert found.low < -0.1 < found.high
     assert found.samples_needed is not None

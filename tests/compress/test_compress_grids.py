@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from acbench.compress.grids import SCALE_FLOOR, Kind, Quantized, fitting_group, quantize
 from acbench.compress.rtn import _packed
+import itertools
 
 torch.set_num_threads(1)
 
@@ -39,7 +40,7 @@ def bounds(bits: int, kind: Kind) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize(("bits", "kind", "scale", "zero", "codes", "back"), WORKED)
-def test_worked_values(
+def test_worked_values(  # noqa: PLR0917 - the columns of the table
     bits: int, kind: Kind, scale: float, zero: int, codes: list[int], back: list[float]
 ) -> None:
     found = quantize(torch.tensor([W]), bits=bits, group=4, kind=kind)
@@ -158,7 +159,7 @@ def test_what_is_on_the_grid_stays(weight: torch.Tensor, bits: int) -> None:
 @given(weights)
 def test_more_bits_never_lose_more_in_the_worst_case(weight: torch.Tensor) -> None:
     steps = [quantize(weight, bits=b, group=32, kind="sym-full").scale for b in (2, 3, 4, 8)]
-    assert all(bool((fine <= coarse).all()) for coarse, fine in zip(steps, steps[1:], strict=False))
+    assert all(bool((fine <= coarse).all()) for coarse, fine in itertools.pairwise(steps))
 
 
 # -- packing ----------------------------------------------------------------------------------------

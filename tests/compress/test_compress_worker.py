@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
-from pathlib import Path
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import pytest
 import safetensors.torch
@@ -18,6 +17,9 @@ from acbench.checkpoints import verify
 from acbench.compress import worker
 from acbench.errors import CompressionError
 from acbench.safetensors_check import check_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 torch.set_num_threads(1)
 
@@ -217,7 +219,7 @@ def test_weights_that_are_no_numbers_are_refused(tmp_path: Path, value: float) -
 
 def test_a_model_without_linear_weights_is_refused(tmp_path: Path) -> None:
     weights = {"model.embed_tokens.weight": torch.ones(4, 4), "model.norm.weight": torch.ones(4)}
-    with pytest.raises(CompressionError, match="r: no linear weight found in .*; nothing was compressed"):
+    with pytest.raises(CompressionError, match=r"r: no linear weight found in .*; nothing was compressed"):
         compress(llama_folder(tmp_path / "m", weights), "rtn", {"bits": 4})
 
 

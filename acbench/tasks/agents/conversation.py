@@ -38,8 +38,8 @@ class Frame:
     """What stays the same over an episode. ``window`` counts memory entries (an action or an observation).
 
     ``keep_first`` keeps the first observation in the prompt even when older entries have to go.
-    ``example`` (chat layout): the worked example as real turns before the intro. ``cue``: how every
-    answer begins; the model is made to continue it, which keeps weak models from playing the world.
+    Only in the chat layout: ``example`` is the worked example as real turns before the intro; ``cue``
+    is how every answer begins: the model must continue it, which keeps weak models from playing the world.
     """
 
     system: str
@@ -78,11 +78,11 @@ class Conversation:
         kept = self._entries[:1] if frame.keep_first and first > 0 else []
         gap = first > len(kept)
         if frame.layout == "chat":
-            body = _chat(frame, kept, recent, gap=gap)
+            body, prefill = _chat(frame, kept, recent, gap=gap), frame.cue
         else:
-            body = _single(frame.intro, kept, recent, gap=gap)
+            body, prefill = _single(frame.intro, kept, recent, gap=gap), ""
         messages = (Message("system", frame.system), *body)
-        return Prompt(messages=messages, prefill=frame.cue, sampling=frame.sampling)
+        return Prompt(messages=messages, prefill=prefill, sampling=frame.sampling)
 
     def fitted(self, renderer: Renderer, window_tokens: int, *, continuation: str = "") -> Prompt | None:
         """The prompt after dropping the oldest entries until prompt and answer fit ``window_tokens``.

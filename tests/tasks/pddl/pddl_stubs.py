@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class WordRenderer:
-    """One token per word, three per message."""
+    """One token per word of messages and prefill, three per message."""
 
     def count(self, text: str) -> int:
         return len(text.split())
@@ -27,7 +27,23 @@ class WordRenderer:
         return [match.span() for match in re.finditer(r"\S+", text)]
 
     def render(self, prompt: Prompt) -> tuple[int, ...]:
-        return tuple(range(sum(3 + self.count(m.content) for m in prompt.messages)))
+        words = sum(3 + self.count(m.content) for m in prompt.messages)
+        return tuple(range(words + self.count(prompt.prefill)))
+
+
+def rendered(prompt: Prompt) -> str:
+    """What a chat template makes of a prompt: closed turns, then the answer's turn with its prefill."""
+    turns = "".join(f"<{m.role}>{m.content}</{m.role}>" for m in prompt.messages)
+    return f"{turns}<assistant>{prompt.prefill}"
+
+
+def shown_commands(text: str) -> list[str]:
+    """The commands of the list at the end of an observation, without the note on further ones."""
+    head, found, shown = text.rpartition("Valid commands:\n")
+    assert found and head, f"no list of commands in {text!r}"
+    lines = shown.split("\n")
+    assert all(line.startswith("- ") for line in lines), lines
+    return [line[2:] for line in lines if not line.startswith("- (and ")]
 
 
 def context(
@@ -62,8 +78,7 @@ def wanderer(seed: str) -> Callable[[Prompt], str]:
     rng = Random(seed)
 
     def choose(prompt: Prompt) -> str:
-        shown = prompt.messages[-1].content.rpartition("Valid commands: ")[2]
-        return rng.choice([text for text in shown.split("; ") if not text.startswith("and ")])
+        return rng.choice(shown_commands(prompt.messages[-1].content))
 
     return choose
 

@@ -184,7 +184,7 @@ def test_observations_are_sorted_sentences() -> None:
     environment = Environment(blocks_world(), DOMAINS["blocksworld"].wording, show_actions=True)
     assert environment.first_observation() == (
         "Blue is on the table. Green is on blue. Nothing is on green. Nothing is on red. "
-        "Red is on the table. Your hand is empty.\nValid commands: pickup red; unstack green from blue"
+        "Red is on the table. Your hand is empty.\nValid commands:\n- pickup red\n- unstack green from blue"
     )
     assert environment.goal_text() == "Make all of this true: red is on blue."
 
@@ -206,9 +206,12 @@ def test_some_domains_show_only_what_is_new() -> None:
 
 def test_the_shown_list_is_capped() -> None:
     environment = Environment(gripper_world(9), CORRECTED["gripper"], show_actions=True)
-    shown = environment.first_observation().rpartition("Valid commands: ")[2].split("; ")
+    shown = environment.first_observation().rpartition("\nValid commands:\n")[2].split("\n")
     assert len(shown) == MAX_SHOWN_ACTIONS + 1
-    assert shown[-1] == "and 7 more"  # 18 picks and a move
+    assert shown[-1] == "- (and 7 more)"  # 18 picks and a move
+    commands = [line.removeprefix("- ") for line in shown[:-1]]
+    assert all(f"- {command}" in shown and command.split()[0] in ("move", "pick") for command in commands)
+    assert all(environment.step(line).valid for line in shown[:1])  # a line that is copied with its dash
     everything = environment.step("check valid actions").observation
     assert everything.count(", ") == 18
     assert everything.count("Valid commands") == 1
