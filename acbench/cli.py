@@ -37,7 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="acbench", description="Does a compressed language model still act?")
+    parser = argparse.ArgumentParser(
+        prog="acbench", description="Does a compressed language model still act?"
+    )
     parser.add_argument("--version", action="version", version=f"acbench {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
@@ -55,10 +57,14 @@ def _parser() -> argparse.ArgumentParser:
     compress.add_argument("--backend", default="vllm", choices=("vllm", "transformers"))
     compress.set_defaults(run=_compress)
 
-    score = commands.add_parser("score", help="score predictions made elsewhere (JSON lines in, JSON lines out)")
+    score = commands.add_parser(
+        "score", help="score predictions made elsewhere (JSON lines in, JSON lines out)"
+    )
     score.add_argument("task")
     score.add_argument("--mode", default="corrected", choices=("corrected", "upstream"))
-    score.add_argument("--in", dest="source", type=Path, help="file with id, gold, prediction (default: standard input)")
+    score.add_argument(
+        "--in", dest="source", type=Path, help="file with id, gold, prediction (default: standard input)"
+    )
     score.add_argument("--out", type=Path, help="file to write (default: standard output)")
     score.set_defaults(run=_score)
 
@@ -79,7 +85,9 @@ def _parser() -> argparse.ArgumentParser:
     prune.set_defaults(run=_store_prune)
 
     for command in (plan, compress, report, listing, size, prune):
-        command.add_argument("--store", type=Path, help="store folder (default: .acbench/store, or ACBENCH_STORE)")
+        command.add_argument(
+            "--store", type=Path, help="store folder (default: .acbench/store, or ACBENCH_STORE)"
+        )
     for command in (plan, compress):
         command.add_argument("--config", type=Path, help="configuration (default: acbench.toml here)")
     return parser
@@ -117,7 +125,9 @@ def _plan(options: argparse.Namespace) -> None:
     selection = Selection(names(options.models), names(options.compressions), names(options.tasks))
     matrix = build_matrix(catalogue, options.profile, selection)
     store.ensure_writable()
-    pool = EnginePool(logs=store.root / "logs", leases=store.root / "leases", events=store.root / "plan.jsonl")
+    pool = EnginePool(
+        logs=store.root / "logs", leases=store.root / "leases", events=store.root / "plan.jsonl"
+    )
     bench = Bench(catalogue, matrix.profile, store, pool)
     for line in plan_lines(Caseworker(bench, read_thresholds(catalogue), matrix, matrix.cases)):
         _say(line)
@@ -207,7 +217,9 @@ def _report(options: argparse.Namespace) -> None:
     try:
         from reports.publish import build_report, serve_hint
     except ImportError as error:
-        raise ConfigError("`acbench report` runs in a checkout of ACBench: its reports/ folder is not packaged") from error
+        raise ConfigError(
+            "`acbench report` runs in a checkout of ACBench: its reports/ folder is not packaged"
+        ) from error
     out = options.out or run / "report"
     page = build_report(run / "allure-results", out, cache_dir=_open_store(options).root / "node")
     _say(serve_hint(out))

@@ -102,14 +102,16 @@ class Rollout:
         """
         waiting = deque(samples)
         total = len(samples)
+        running: Engine | None = None  # asked for once: another one would not know what this one was asked
         with ThreadPoolExecutor(STEP_THREADS) as pool:
             while waiting or self._flying or self._stepping:
                 requests = self._admit(waiting) + self._collect_stepped()
                 if requests:
-                    engine().submit(requests)
-                if self._flying:
+                    running = running or engine()
+                    running.submit(requests)
+                if self._flying and running is not None:
                     timeout = STEPPING_POLL_S if self._stepping else None
-                    self._receive(engine().poll(timeout), pool)
+                    self._receive(running.poll(timeout), pool)
                 elif self._stepping:
                     self._stepped.put(self._stepped.get())  # wait for one; the next round collects it
                 self._on_progress(Progress(len(self._finished), total, *self._tokens))

@@ -83,6 +83,7 @@ class Bench:
     store: Store
     pool: EnginePool
     on_progress: Callable[[str, Progress], None] = lambda _label, _progress: None
+    on_status: Callable[[str], None] = lambda _text: None
     _checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
     _tasks: dict[tuple[str, str, int], tuple[Task, tuple[Sample, ...]]] = field(default_factory=dict)
     _renderers: dict[str, ModelRenderer] = field(default_factory=dict)
@@ -93,6 +94,7 @@ class Bench:
         if label not in self._checkpoints:
             settings = self.settings(model, recipe)
             target = Target(settings.backend, "gpu" if visible_gpus() else "cpu")
+            self.on_status(f"{label}: preparing the checkpoint")
             self._checkpoints[label] = build(
                 self.catalogue.models[model], self.catalogue.recipes[recipe], self.store, target
             )
@@ -162,9 +164,12 @@ class Bench:
     def evaluate(self, plan: Plan) -> Evaluation:
         """Plays the plan's samples; what the journal holds is not generated again."""
         with self.lock(f"generations-{plan.key}"):
-            return self._play(
-                plan, lambda: self.pool.engine(plan.checkpoint.path, plan.settings, label=plan.case.group)
-            )
+            return self._play(plan, lambda: self._engine(plan))
+
+    def _engine(self, plan: Plan) -> Engine:
+        label = plan.case.group
+        starting = lambda: self.on_status(f"{label}: starting the engine")  # noqa: E731
+        return self.pool.engine(plan.checkpoint.path, plan.settings, label=label, on_start=starting)
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:

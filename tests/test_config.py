@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,7 +12,6 @@ from acbench.config import expand, find_user_file, load_catalogue
 from acbench.errors import ConfigError, did_you_mean
 from acbench.matrix import build_matrix, engine_settings
 from acbench.thresholds import read_thresholds
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 from model_folders import child_env
@@ -13,7 +14,6 @@ from model_folders import child_env
 from acbench.errors import CorruptArtifact
 from acbench.journal import Journal
 from acbench.records import Turn
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

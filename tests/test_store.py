@@ -179,9 +179,9 @@ def test_a_writable_store_leaves_no_probe(store: Store) -> None:
 
 def test_a_lock_that_is_held_too_long_names_its_holder(store: Store) -> None:
     with process(HOLDER, str(store.root), "base-x") as holder:
-        with pytest.raises(LockTimeout, match=f"base-x, held by process {holder.pid} since 20"):
-            with store.lock("base-x", timeout_s=0.1):
-                pytest.fail("locked")
+        named = f"base-x, held by process {holder.pid} since 20"
+        with pytest.raises(LockTimeout, match=named), store.lock("base-x", timeout_s=0.1):
+            pytest.fail("locked")
         with store.lock("base-x", blocking=False) as mine:
             assert not mine
         with store.lock("base-y", blocking=False) as mine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -9,7 +10,6 @@ from acbench.cases import Case
 from acbench.config import load_catalogue
 from acbench.errors import ConfigError
 from acbench.thresholds import Rule, Thresholds, read_thresholds
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +13,9 @@ from acbench.errors import PromptDrift
 from acbench.records import Comparison, SampleRecord, Turn
 from acbench.tasks.protocol import Metric, TaskInfo
 from acbench.thresholds import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ACCURACY = Metric("accuracy", "Accuracy", binary=True)
 GRADED = Metric("progress", "Progress")
@@ -43,7 +47,7 @@ def record(
 
 
 def sides(
-    base: list[float | None], other: list[float | None], metric: str = "accuracy"
+    base: Sequence[float | None], other: Sequence[float | None], metric: str = "accuracy"
 ) -> list[verdicts.Pair]:
     return [
         (record(f"s{i}", b, metric=metric), record(f"s{i}", c, metric=metric))

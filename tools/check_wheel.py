@@ -8,7 +8,9 @@ import acbench
 from acbench.config import load_catalogue
 from acbench.matrix import build_matrix
 
-PREDICTION = '{"id": "a", "gold": {"needle": "The best tea is mint.", "keywords": ["mint"]}, "prediction": "mint"}'
+PREDICTION = (
+    '{"id": "a", "gold": {"needle": "The best tea is mint.", "keywords": ["mint"]}, "prediction": "mint"}'
+)
 
 
 def main() -> None:

@@ -10,8 +10,10 @@ import os
 import queue
 import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import acbench
 from acbench.children import Child
 from acbench.engines.failures import revive
 from acbench.engines.protocol import Completion, EngineIdentity
@@ -20,7 +22,6 @@ from acbench.errors import EngineDied, EngineError, EngineStartError, EngineTime
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from acbench.engines.protocol import EngineSettings, Request
 
@@ -59,11 +60,19 @@ def environment(settings: EngineSettings, *, devices: str | None) -> dict[str, s
     return variables
 
 
+def _import_path() -> dict[str, str]:
+    """Lets the child find this very package: pytest's ``pythonpath`` is not inherited, and the call may come
+    from any folder."""
+    inherited = os.environ.get("PYTHONPATH", "")
+    root = str(Path(acbench.__file__).parent.parent)
+    return {"PYTHONPATH": os.pathsep.join(part for part in (root, inherited) if part)}
+
+
 class EngineHost:
     """A child process that can hold one engine at a time, several in turn."""
 
     def __init__(self, *, log: Path, env: Mapping[str, str]) -> None:
-        self._child = Child("acbench.engines.child", log=log, env=env)
+        self._child = Child("acbench.engines.child", log=log, env={**_import_path(), **env})
         self._running = False
         self._closed = False
 

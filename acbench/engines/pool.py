@@ -22,6 +22,7 @@ from acbench.errors import EngineDied, EngineError, EngineStartError, EngineTime
 from acbench.keys import fingerprint
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from acbench.engines.protocol import Engine, EngineSettings
@@ -69,7 +70,14 @@ class EnginePool:
         self._lease = ExitStack()
         self.starts = 0
 
-    def engine(self, checkpoint: Path, settings: EngineSettings, *, label: str) -> Engine:
+    def engine(
+        self,
+        checkpoint: Path,
+        settings: EngineSettings,
+        *,
+        label: str,
+        on_start: Callable[[], None] = lambda: None,
+    ) -> Engine:
         """A running engine for this checkpoint and these settings; the previous one is closed if it differs."""
         key = fingerprint({"checkpoint": str(checkpoint), "settings": asdict(settings)})
         if key in self._failures:
@@ -77,6 +85,7 @@ class EnginePool:
         if self._engine is not None and self._key == key and self._healthy():
             return self._engine
         self.release()
+        on_start()
         began = time.monotonic()
         try:
             self._engine = self._start(checkpoint, settings, label)

@@ -6,7 +6,6 @@ test; so the printing thread writes to a copy of the real standard output.
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import time
@@ -25,29 +24,31 @@ class ProgressFile:
     """Written by a worker: one file per process, replaced as a whole."""
 
     def __init__(self, run_dir: Path) -> None:
-        self._file = run_dir / "progress" / f"{os.getpid()}.json"
+        self._file = run_dir / "progress" / f"{os.getpid()}.txt"
         self._last = 0.0
         self._label = ""
         self._began = time.monotonic()
 
+    def status(self, text: str) -> None:
+        """What this process is doing before there is anything to count: building, starting an engine."""
+        self._write(text)
+
     def update(self, label: str, progress: Progress) -> None:
         now = time.monotonic()
         if label != self._label:
-            self._label, self._began, self._last = label, now, 0.0
-        if now - self._last < NOTE_EVERY_S and progress.done < progress.total:
-            return
+            self._label, self._began, self._last = label, now, now
+        if now - self._last < NOTE_EVERY_S or not progress.prompt_tokens:
+            return  # nothing was generated: an evaluation read from the journal takes no time worth a line
         self._last = now
+        self._write(
+            f"{label}: {progress.done}/{progress.total} samples, {progress.prompt_tokens:,} prompt + "
+            f"{progress.output_tokens:,} new tokens, {now - self._began:.0f} s"
+        )
+
+    def _write(self, text: str) -> None:
         self._file.parent.mkdir(parents=True, exist_ok=True)
-        fields = {
-            "label": label,
-            "done": progress.done,
-            "total": progress.total,
-            "prompt_tokens": progress.prompt_tokens,
-            "output_tokens": progress.output_tokens,
-            "seconds": round(now - self._began, 1),
-        }
         temporary = self._file.with_suffix(".tmp")
-        temporary.write_text(json.dumps(fields))
+        temporary.write_text(text)
         temporary.replace(self._file)
 
 
@@ -67,20 +68,15 @@ class ProgressPrinter:
             self.print_once()
 
     def print_once(self) -> None:
-        for file in sorted(self._folder.glob("*.json")) if self._folder.is_dir() else []:
+        for file in sorted(self._folder.glob("*.txt")) if self._folder.is_dir() else []:
             try:
                 text = file.read_text()
-                fields = json.loads(text)
-            except (OSError, ValueError):
+            except OSError:
                 continue  # replaced this very moment; the next round shows it
             if self._shown.get(file.name) == text:
                 continue
             self._shown[file.name] = text
-            tokens = f"{fields['prompt_tokens']:,} prompt + {fields['output_tokens']:,} new tokens"
-            counts = f"{fields['done']}/{fields['total']} samples"
-            self._stream.write(
-                f"\n[acbench] {fields['label']}: {counts}, {tokens}, {fields['seconds']:.0f} s"
-            )
+            self._stream.write(f"\n[acbench] {text}")
             self._stream.flush()
 
     def close(self) -> None:

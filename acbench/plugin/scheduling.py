@@ -57,7 +57,7 @@ class EngineGroupScheduling:
 
     @property
     def tests_finished(self) -> bool:
-        if not self.collection_is_completed or self._groups:
+        if self._collection is None or self._groups:
             return False
         return all(len(worker.pending) < MINIMUM_QUEUE for worker in self._workers.values())
 

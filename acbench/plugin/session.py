@@ -59,6 +59,7 @@ class AcbenchSession:
 
             store = Store(self.settings.store)
             store.ensure_writable()
+            progress = ProgressFile(self.run_dir)
             bench = Bench(
                 catalogue=self.catalogue,
                 profile=self.matrix.profile,
@@ -68,7 +69,8 @@ class AcbenchSession:
                     leases=self.settings.store / "leases",
                     events=self.run_dir / "events.jsonl",
                 ),
-                on_progress=ProgressFile(self.run_dir).update,
+                on_progress=progress.update,
+                on_status=progress.status,
             )
             self._worker = Caseworker(bench, self.thresholds, self.matrix, self.selected)
         return self._worker

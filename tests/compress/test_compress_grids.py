@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -11,7 +12,6 @@ from hypothesis import strategies as st
 
 from acbench.compress.grids import SCALE_FLOOR, Kind, Quantized, fitting_group, quantize
 from acbench.compress.rtn import _packed
-import itertools
 
 torch.set_num_threads(1)
 

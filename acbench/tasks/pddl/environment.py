@@ -113,8 +113,8 @@ class Environment:
             return text
         texts = self._texts()
         more = len(texts) - MAX_SHOWN_ACTIONS
-        lines = [*texts[:MAX_SHOWN_ACTIONS], *([f"(and {more} more)"] if more > 0 else [])]
-        return "\n".join((text, "Valid commands:", *(f"- {line}" for line in lines)))
+        lines = [f"- {command}" for command in texts[:MAX_SHOWN_ACTIONS]]
+        return "\n".join((text, "Valid commands:", *lines, *([f"(and {more} more)"] if more > 0 else [])))
 
     def _answer(self, observation: str, *, valid: bool, understood: bool = True) -> Step:
         return Step(observation, valid, understood, self.progress, self.done)

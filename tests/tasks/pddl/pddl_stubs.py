@@ -39,8 +39,8 @@ def rendered(prompt: Prompt) -> str:
 
 def shown_commands(text: str) -> list[str]:
     """The commands of the list at the end of an observation, without the note on further ones."""
-    head, found, shown = text.rpartition("Valid commands:\n")
-    assert found and head, f"no list of commands in {text!r}"
+    _, found, shown = text.rpartition("\nValid commands:\n")
+    assert found, f"no list of commands in {text!r}"
     lines = shown.split("\n")
     assert all(line.startswith("- ") for line in lines), lines
     return [line[2:] for line in lines if not line.startswith("- (and ")]

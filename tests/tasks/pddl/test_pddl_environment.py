@@ -209,9 +209,9 @@ def test_the_shown_list_is_capped() -> None:
     shown = environment.first_observation().rpartition("\nValid commands:\n")[2].split("\n")
     assert len(shown) == MAX_SHOWN_ACTIONS + 1
     assert shown[-1] == "- (and 7 more)"  # 18 picks and a move
-    commands = [line.removeprefix("- ") for line in shown[:-1]]
-    assert all(f"- {command}" in shown and command.split()[0] in ("move", "pick") for command in commands)
-    assert all(environment.step(line).valid for line in shown[:1])  # a line that is copied with its dash
+    for line in shown[:-1]:  # copied with its dash
+        assert line.startswith(("- move ", "- pick "))
+        assert Environment(gripper_world(9), CORRECTED["gripper"]).step(line).valid
     everything = environment.step("check valid actions").observation
     assert everything.count(", ") == 18
     assert everything.count("Valid commands") == 1

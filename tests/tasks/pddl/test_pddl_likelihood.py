@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from pddl_stubs import context, gold, play
+from pddl_stubs import context, gold, play, rendered
 
 from acbench.errors import ConfigError, DataError, EngineError
 from acbench.tasks.pddl import LIKELIHOOD_INFO, open_likelihood, open_task, replay
@@ -50,9 +50,43 @@ def test_prompts_are_those_of_an_agent_that_played_gold(layout: str) -> None:
             asked = task.open(sample).ask()
             assert asked is not None
             assert asked.messages == prompt.messages
+            assert asked.prefill == prompt.prefill
             assert asked.continuation == commands[sample.data["step"]]
         _, bare_prompts, _ = play(rollout.open(problem), gold(problem))
         assert bare_prompts[0] == prompts[0]
+
+
+def test_prompt_and_continuation_give_the_text_of_a_played_turn_in_chat() -> None:
+    choice: dict[str, Any] = {"levels": [2, 5], "per_level": 1}
+    task, rollout = open_likelihood(context(steps=99, **choice)), open_task(context(**choice))
+    samples = task.samples()
+    for problem in rollout.samples():
+        asked = [p for s in samples if s.cluster == problem.id and (p := task.open(s).ask())]
+        texts = [rendered(prompt) + prompt.continuation for prompt in asked]
+        assert len(texts) == len(problem.data["plan"])
+        told = iter([prompt.continuation.strip() for prompt in asked])
+        _, prompts, _ = play(rollout.open(problem), lambda _, told=told: next(told))  # type: ignore[misc]
+        for text, later in zip(texts, prompts[1:], strict=False):
+            assert rendered(later).startswith(f"{text}</assistant><user>Observation: ")
+        for prompt in asked:
+            assert prompt.continuation == " " + prompt.continuation.strip()
+            assert rendered(prompt).endswith("</user><assistant>Action:")
+
+
+def test_prompt_and_continuation_give_the_text_of_a_played_turn_in_single() -> None:
+    choice: dict[str, Any] = {"levels": [2, 5], "per_level": 1, "format": "single"}
+    task, rollout = open_likelihood(context(steps=99, **choice)), open_task(context(**choice))
+    samples = task.samples()
+    for problem in rollout.samples():
+        asked = [p for s in samples if s.cluster == problem.id and (p := task.open(s).ask())]
+        assert len(asked) == len(problem.data["plan"])
+        told = iter([prompt.continuation for prompt in asked])
+        _, prompts, _ = play(rollout.open(problem), lambda _, told=told: next(told))  # type: ignore[misc]
+        for prompt, later in zip(asked, prompts[1:], strict=False):
+            text = prompt.messages[-1].content + prompt.continuation
+            assert later.messages[-1].content.startswith(f"{text}\nObservation: ")
+        assert all(prompt.prefill == "" for prompt in asked)
+        assert all(prompt.continuation == prompt.continuation.strip() for prompt in asked)
 
 
 def test_scores_are_natural_logs_per_token() -> None:

@@ -10,11 +10,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pddl_stubs import context, gold, nothing, play, wanderer
+from pddl_stubs import context, gold, nothing, play, rendered, shown_commands, wanderer
 
 from acbench.errors import ConfigError, DataError
+from acbench.tasks.agents.conversation import LEFT_OUT
 from acbench.tasks.pddl import INFO, open_task, replay
-from acbench.tasks.pddl.environment import CLOSING
+from acbench.tasks.pddl.domains import DOMAINS
+from acbench.tasks.pddl.environment import CLOSING, LIST_COMMAND, LOOK_COMMAND
+from acbench.tasks.pddl.episode import CUE, SYSTEM
 from acbench.tasks.protocol import TOO_LONG, Prompt, Reply, Sample
 
 
@@ -27,7 +30,7 @@ def named(name: str, samples: list[Sample]) -> Sample:
 
 
 def flat(prompt: Prompt) -> str:
-    """What a chat template makes of the messages, without the cue at the end."""
+    """The messages' texts in their order, without the prefill."""
     return "".join(f"<{m.role}>{m.content}" for m in prompt.messages)
 
 
@@ -141,23 +144,104 @@ def test_upstream_mode_changes_the_defaults_only() -> None:
     assert [m.role for m in prompt.messages] == ["system", "user"]
     assert prompt.messages[1].content.endswith("\nAction: ")
     assert "Valid commands:" not in prompt.messages[1].content
+    assert prompt.prefill == ""
     assert prompt.sampling.max_tokens == 100
     explicit = open_task(context(mode="upstream", max_tokens=7, format="chat")).open(embedded()[0]).ask()
     assert explicit is not None
     assert explicit.sampling.max_tokens == 7
     assert not explicit.messages[-1].content.endswith("Action: ")
+    assert explicit.prefill == CUE
 
 
 def test_prompts_are_append_only_and_share_all_before_the_goal() -> None:
     task = open_task(context(domains=["gripper"]))
     starts = set()
     for sample in task.samples():
-        _, prompts, _ = play(task.open(sample), gold(sample))
-        texts = [flat(prompt) for prompt in prompts]
-        assert all(later.startswith(earlier) for earlier, later in pairwise(texts))
-        starts.add(texts[0].partition("Now it is your turn.")[0])
+        agent = gold(sample)
+        # A model that continues the cue puts a blank in front of its command.
+        _, prompts, replies = play(task.open(sample), lambda prompt, agent=agent: " " + agent(prompt))  # type: ignore[misc]
+        texts = [rendered(prompt) for prompt in prompts]
+        assert len(texts) == len(sample.data["plan"])
+        for (earlier, later), reply in zip(pairwise(texts), replies, strict=False):
+            assert later.startswith(f"{earlier}{reply}</assistant>")
+        start, found, _ = texts[0].partition("A new task.\nGoal: ")
+        assert found
+        starts.add(start)
+        assert all(prompt.prefill == CUE and prompt.continuation == "" for prompt in prompts)
     assert len(starts) == 1
-    assert all(prompt.prefill == "" and prompt.continuation == "" for prompt in prompts)
+
+
+def test_single_prompts_are_append_only_and_share_all_before_the_goal() -> None:
+    task = open_task(context(domains=["gripper"], format="single"))
+    starts = set()
+    for sample in task.samples():
+        _, prompts, replies = play(task.open(sample), gold(sample))
+        texts = [flat(prompt) for prompt in prompts]
+        for (earlier, later), reply in zip(pairwise(texts), replies, strict=False):
+            assert earlier.endswith("\nAction: ")
+            assert later.startswith(f"{earlier}{reply}\n")
+        start, found, _ = texts[0].partition("Now it is your turn.\nGoal: ")
+        assert found
+        starts.add(start)
+        assert all(prompt.prefill == "" and prompt.continuation == "" for prompt in prompts)
+    assert len(starts) == 1
+
+
+@pytest.mark.parametrize("domain", list(DOMAINS))
+def test_chat_shows_the_example_as_turns_like_those_to_come(domain: str) -> None:
+    sample = embedded(domains=[domain], levels=[2], per_level=1)[0]
+    prompt = open_task(context()).open(sample).ask()
+    assert prompt is not None
+    assert [m.role for m in prompt.messages] == ["system", *["user", "assistant"] * 2, "user"]
+    system, first, *_, last = (m.content for m in prompt.messages)
+    assert system.startswith(SYSTEM)
+    assert DOMAINS[domain].rules in system
+    assert f"'{LIST_COMMAND}'" in system
+    assert f"'{LOOK_COMMAND}'" in system
+    assert first.startswith("An example.\nGoal: ")
+    ending, found, own = last.partition(f" {CLOSING}\n\nA new task.\nGoal: ")
+    assert found
+    assert ending.startswith("Observation: ")
+    assert "\n\nObservation: " in own
+    # Each answer of the example is one line: the cue and a command of the list it answers.
+    answers = [
+        (m.content, before.content) for before, m in pairwise(prompt.messages) if m.role == "assistant"
+    ]
+    assert len(answers) == len(DOMAINS[domain].example.plan)
+    for answer, observation in answers:
+        assert answer.removeprefix(f"{CUE} ") in shown_commands(observation)
+        assert answer.startswith(f"{CUE} ")
+    assert prompt.prefill == CUE
+
+
+@pytest.mark.parametrize("domain", list(DOMAINS))
+def test_single_keeps_rules_and_example_in_its_one_message(domain: str) -> None:
+    sample = embedded(domains=[domain], levels=[2], per_level=1)[0]
+    prompt = open_task(context(format="single")).open(sample).ask()
+    assert prompt is not None
+    assert [m.role for m in prompt.messages] == ["system", "user"]
+    assert prompt.messages[0].content == SYSTEM
+    user = prompt.messages[1].content
+    parts = (
+        DOMAINS[domain].rules,
+        LOOK_COMMAND,
+        "An example:\nGoal: ",
+        CLOSING,
+        "Now it is your turn.\nGoal: ",
+    )
+    assert user.startswith(parts[0])
+    places = [user.index(part) for part in parts]
+    assert places == sorted(places)
+    assert user.count("\nAction: ") == len(DOMAINS[domain].example.plan) + 1
+    assert prompt.prefill == ""
+
+
+@pytest.mark.parametrize("layout", ["chat", "single"])
+def test_an_answer_ends_with_its_line(layout: str) -> None:
+    prompt = open_task(context(format=layout)).open(embedded(levels=[1], per_level=1)[0]).ask()
+    assert prompt is not None
+    assert prompt.sampling.stop == ("\n",)
+    assert prompt.sampling.max_tokens == 48
 
 
 def test_history_holds_the_action_that_was_read_not_the_whole_reply() -> None:
@@ -167,8 +251,20 @@ def test_history_holds_the_action_that_was_read_not_the_whole_reply() -> None:
     episode.tell(Reply("Thought: I look first.\nAction: 'look around'.\nObservation: nonsense"))
     prompt = episode.ask()
     assert prompt is not None
-    assert prompt.messages[-2].content == "look around"
+    assert prompt.messages[-2].role == "assistant"
+    assert prompt.messages[-2].content == f"{CUE} look around"
     assert "nonsense" not in flat(prompt)
+    assert "I look first" not in flat(prompt)
+
+
+@pytest.mark.parametrize("reply", [" look around", "look around", "Action: look around", "\nlook around."])
+def test_a_repeated_or_glued_cue_reads_the_same_command(reply: str) -> None:
+    episode = open_task(context()).open(embedded(levels=[1], per_level=1)[0])
+    episode.ask()
+    episode.tell(Reply(reply))
+    prompt = episode.ask()
+    assert prompt is not None
+    assert prompt.messages[-2].content == f"{CUE} look around"
 
 
 def test_asking_twice_changes_nothing() -> None:
@@ -211,15 +307,23 @@ def test_an_engine_that_reports_too_long_ends_the_episode() -> None:
     assert episode.grade().state == "too_long"
 
 
-def test_the_context_budget_drops_old_turns_but_not_the_goal() -> None:
+@pytest.mark.parametrize("layout", ["chat", "single"])
+def test_the_context_budget_drops_old_turns_but_not_the_goal(layout: str) -> None:
     sample = named("gripper-l5-00", embedded())
-    task = open_task(context(window=420))
+    task = open_task(context(window=560, format=layout))
     grade, prompts, _ = play(task.open(sample), lambda _: "look around")
     assert len(prompts) == 30
     assert grade.channel == "loop"
+    fixed = flat(prompts[0]).removesuffix("\nAction: ")  # rules, example, goal and the first observation
+    assert "\nGoal: Make all of this true: ball1 is in the library" in fixed
     for prompt in prompts:
-        assert len(context().renderer.render(prompt)) + prompt.sampling.max_tokens <= 420
-        assert "Goal:" in prompt.messages[1].content
+        assert len(context().renderer.render(prompt)) + prompt.sampling.max_tokens <= 560
+        assert flat(prompt).startswith(fixed)
+        assert prompt.prefill == prompts[0].prefill
+    dropped = [LEFT_OUT in flat(prompt) for prompt in prompts]
+    assert dropped == sorted(dropped)
+    assert dropped[-1]
+    assert len(flat(prompts[-1])) <= max(len(flat(prompt)) for prompt in prompts[:6])
     assert len(prompts[-1].messages) < len(prompts[3].messages) + 4
 
 

@@ -50,14 +50,21 @@ def test_files_go_with_rows_in_lexicographic_order(tmp_path: Path) -> None:
     assert [s.id for s in one] == ["blockworld-problem1", "blockworld-problem10"]
 
 
-def test_wording_follows_the_mode(tmp_path: Path) -> None:
+@pytest.mark.parametrize("layout", [None, "chat", "single"])  # None: what the mode brings
+def test_wording_follows_the_mode(tmp_path: Path, layout: str | None) -> None:
     folder = make_folder(tmp_path)
     texts = {}
     for mode in ("upstream", "corrected"):
-        task = open_task(context(data_dir=folder, domains=["blockworld"], mode=mode))
+        chosen = {"format": layout} if layout else {}
+        task = open_task(context(data_dir=folder, domains=["blockworld"], mode=mode, **chosen))
         prompt = task.open(task.samples()[0]).ask()
         assert prompt is not None
-        texts[mode] = prompt.messages[1].content.partition("Now it is your turn.")[2]
+        chat = (layout or {"upstream": "single", "corrected": "chat"}[mode]) == "chat"
+        lead = "A new task." if chat else "Now it is your turn."
+        example, found, texts[mode] = prompt.messages[-1].content.partition(lead)
+        assert found
+        before = "".join(m.content for m in prompt.messages[:-1]) + example
+        assert ("Nothing is on " in before) == (mode == "corrected")
     assert "Goal: Bring about this: b1 is on b2.\n" in texts["upstream"]
     assert "The b1 is clear." in texts["upstream"]
     assert "Goal: Make all of this true: b1 is on b2.\n" in texts["corrected"]
