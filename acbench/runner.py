@@ -226,6 +226,8 @@ class Bench:
             tokens=_token_sums(records),
             seconds=time.monotonic() - began,
             engine={
+                "name": plan.settings.backend,
+                "version": next(iter(plan.key_fields["versions"].values()), ""),
                 "settings": asdict(plan.settings),
                 "versions": plan.key_fields["versions"],
                 "device": self._device,

@@ -45,9 +45,11 @@ class Outcome:
     results: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
-    def verdicts(self) -> dict[str, tuple[Any, ...]]:
+    def verdicts(self) -> dict[str, str]:
+        """What was judged, as text: a figure that is not a number equals itself there."""
+        kept = ("verdict", "primary", "secondary", "noise", "cells", "levels", "channels", "flips", "keys")
         return {
-            name: (r["verdict"], r["primary"], r["noise"], r["cells"], r["levels"])
+            name: json.dumps({key: r[key] for key in kept}, sort_keys=True)
             for name, r in self.results.items()
         }
 
@@ -73,7 +75,7 @@ class Project:
         return subprocess.Popen(
             command,
             cwd=self.root,
-            env=environment_with(**{**marker, "COLUMNS": "160", **env}),
+            env=environment_with(**(marker | {"COLUMNS": "160"} | env)),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -99,9 +101,7 @@ class Project:
             match = re.search(r"\[(.+)\]$", element.get("name", ""))
             if match is None:
                 continue
-            child = next(
-                (c for c in element if c.tag in ("failure", "error", "skipped")), None
-            )
+            child = next((c for c in element if c.tag in ("failure", "error", "skipped")), None)
             state = "passed" if child is None else {"failure": "failed"}.get(child.tag, child.tag)
             if child is not None and child.get("type") == "pytest.xfail":
                 state = "xfailed"

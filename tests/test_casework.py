@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from bench_cases import write_project
@@ -22,6 +22,8 @@ from acbench.thresholds import read_thresholds
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from acbench.runner import Evaluation, Plan
 
 RULES = """
 [[thresholds.rule]]
@@ -45,7 +47,11 @@ def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    checkpoints = {"same": {}, "worse": {"fake_damage": 1.0}, "crash": {"fake_crash_after": 2}}
+    checkpoints: dict[str, dict[str, Any]] = {
+        "same": {},
+        "worse": {"fake_damage": 1.0},
+        "crash": {"fake_crash_after": 2},
+    }
     return write_project(tmp_path_factory.mktemp("project"), checkpoints, extra=RULES)
 
 
@@ -137,9 +143,12 @@ def test_a_busy_base_is_not_waited_for_before_ones_own_work(
     worker = make_worker([case("same")])
     order: list[str] = []
     evaluate = worker.bench.evaluate
-    monkeypatch.setattr(
-        type(worker.bench), "evaluate", lambda _, plan: (order.append(plan.case.compression), evaluate(plan))[1]
-    )
+
+    def noted(_: Bench, plan: Plan) -> Evaluation:
+        order.append(plan.case.compression)
+        return evaluate(plan)
+
+    monkeypatch.setattr(Bench, "evaluate", noted)
     with Store(tmp_path / "store").lock("base-tiny"):
         worker._prepare_base("tiny", wait=False)
     assert order == []
@@ -172,9 +181,7 @@ def test_noise_beyond_the_limit_fails_the_base_case(
             made = evaluate(plan)  # type: ignore[arg-type]
             if getattr(plan, "policy", "") != SINGLE:
                 return made
-            records = tuple(
-                replace(r, scores={k: v + by for k, v in r.scores.items()}) for r in made.records
-            )
+            records = tuple(replace(r, scores={k: v + by for k, v in r.scores.items()}) for r in made.records)
             return replace(made, records=records)
 
         monkeypatch.setattr(Bench, "evaluate", shifted)

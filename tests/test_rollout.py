@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tiny_bench import fake_folder, fake_settings
 
 from acbench.engines.host import EngineHost, environment
-from acbench.engines.protocol import Completion, EngineIdentity, Request
+from acbench.engines.protocol import Completion, EngineIdentity, Request, Sampling
 from acbench.errors import DataError, EngineDied, EngineError, PromptDrift
 from acbench.journal import Journal
 from acbench.rollout import Progress, Rollout
-from acbench.tasks.protocol import TOO_LONG, Grade, Metric, Prompt, Reply, Sample, Sampling, TaskInfo
+from acbench.tasks.protocol import TOO_LONG, Grade, Metric, Prompt, Reply, Sample, TaskInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from acbench.engines.protocol import Engine
 
@@ -161,6 +162,10 @@ def rollout(task: Talks, journal: Journal, **options: Any) -> Rollout:
     return Rollout(task, Renderer(), journal, **{"window_tokens": 1000, **options})
 
 
+def _itself(engine: Engine) -> Engine:
+    return engine
+
+
 def no_engine() -> Engine:
     raise AssertionError("nothing is to be generated")
 
@@ -196,7 +201,7 @@ def test_records_are_the_same_for_every_number_of_active_episodes(tmp_path: Path
         engine = ScriptedEngine(lambda text: float(sum(text[:3].encode()) * 5 % 7))
         book = Journal(tmp_path / f"{active}{kind}")
         task = Talks(kind=kind)
-        found[active, kind] = rollout(task, book, max_active=active).play(chosen, lambda e=engine: e)
+        found[active, kind] = rollout(task, book, max_active=active).play(chosen, partial(_itself, engine))
         book.close()
         assert engine.most_open <= (active or 40)
         if active == 16:
@@ -216,9 +221,7 @@ def test_an_answer_is_on_disk_before_the_environment_hears_it(journal: Journal, 
         lines = (tmp_path / "generation" / "turns.jsonl").read_text().splitlines()
         heard.append(sum(f'"sample": "{sample.id}"' in line for line in lines))
 
-    rollout(Talks(on_tell=on_tell), journal, max_active=1).play(
-        samples(2, turns=3), lambda engine=ScriptedEngine(): engine
-    )
+    rollout(Talks(on_tell=on_tell), journal, max_active=1).play(samples(2, turns=3), ScriptedEngine)
     assert heard == [1, 2, 3, 1, 2, 3]
 
 
@@ -279,7 +282,7 @@ def test_a_broken_environment_is_named_after_all_others_were_played(
     chosen[2] = Sample("s02", {"turns": 3, **fault})
     chosen[4] = Sample("s04", {"turns": 3, **fault})
     with pytest.raises(DataError, match=r"2 of 6 episodes of talks .*first s0[24]: (Zero|Key)") as caught:
-        rollout(Talks(), journal).play(chosen, lambda engine=ScriptedEngine(): engine)
+        rollout(Talks(), journal).play(chosen, ScriptedEngine)
     assert isinstance(caught.value.__cause__, ZeroDivisionError | KeyError)
     again = reopened(journal)
     assert [len(again.turns(s.id)) for s in chosen if s.id not in ("s02", "s04")] == [3, 3, 3, 3]
@@ -292,7 +295,7 @@ def test_a_broken_environment_is_named_after_all_others_were_played(
 
 def test_a_changed_prompt_is_drift_and_not_another_answer(journal: Journal) -> None:
     chosen = samples(3, turns=2)
-    rollout(Talks(), journal).play(chosen, lambda engine=ScriptedEngine(): engine)
+    rollout(Talks(), journal).play(chosen, ScriptedEngine)
     again = reopened(journal)
     with pytest.raises(PromptDrift, match=r"talks, sample s00, turn 0"):
         rollout(Talks(preamble="Please: "), again).play(chosen, no_engine)
@@ -304,7 +307,7 @@ def test_a_changed_prompt_is_drift_and_not_another_answer(journal: Journal) -> N
 @pytest.mark.parametrize("turn", [0, 1])
 def test_drift_is_noticed_in_every_turn(journal: Journal, turn: int) -> None:
     chosen = samples(1, turns=2)
-    rollout(Talks(), journal).play(chosen, lambda engine=ScriptedEngine(): engine)
+    rollout(Talks(), journal).play(chosen, ScriptedEngine)
     again = reopened(journal)
     changed = again._turns["s00"]
     changed[turn] = replace(changed[turn], prompt_hash="another")
@@ -320,7 +323,7 @@ def test_a_refused_request_breaks_the_case_and_keeps_the_answers_that_came_with_
             return [replace(found[0], error="VLLMValidationError: no"), *found[1:]]
 
     with pytest.raises(EngineError, match=r"request .*s00#0: VLLMValidationError: no"):
-        rollout(Talks(), journal).play(samples(3), lambda engine=Refusing(): engine)
+        rollout(Talks(), journal).play(samples(3), Refusing)
     assert journal.appended == 2
 
 
@@ -361,20 +364,18 @@ def test_the_engine_is_asked_for_once(journal: Journal) -> None:
 
 def test_an_unknown_channel_is_an_error(journal: Journal) -> None:
     with pytest.raises(DataError, match="s00 ended in unknown channel 'sideways'"):
-        rollout(Talks(), journal).play(samples(1, channel="sideways"), lambda engine=ScriptedEngine(): engine)
+        rollout(Talks(), journal).play(samples(1, channel="sideways"), ScriptedEngine)
 
 
 def test_an_episode_without_end_is_an_error(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("acbench.rollout.TURN_LIMIT", 5)
     with pytest.raises(DataError, match="s00: the episode did not end within 5 turns"):
-        rollout(Talks(), journal).play(samples(1, turns=9), lambda engine=ScriptedEngine(): engine)
+        rollout(Talks(), journal).play(samples(1, turns=9), ScriptedEngine)
 
 
 def test_progress_counts_samples_and_tokens(journal: Journal) -> None:
     seen: list[Progress] = []
-    rollout(Talks(), journal, on_progress=seen.append).play(
-        samples(3, turns=2), lambda engine=ScriptedEngine(): engine
-    )
+    rollout(Talks(), journal, on_progress=seen.append).play(samples(3, turns=2), ScriptedEngine)
     assert seen[-1] == Progress(done=3, total=3, output_tokens=12, prompt_tokens=3 * (3 + 7))
     assert [p.done for p in seen] == sorted(p.done for p in seen)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from bench_cases import write_project
@@ -35,7 +35,11 @@ def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("project")
-    checkpoints = {"same": {}, "worse": {"fake_damage": 1.0}, "broken": {"fake_fail": "OutOfMemory"}}
+    checkpoints: dict[str, dict[str, Any]] = {
+        "same": {},
+        "worse": {"fake_damage": 1.0},
+        "broken": {"fake_fail": "OutOfMemory"},
+    }
     extra = (
         '\n[recipes.kv]\nmethod = "base"\nengine = { kv_cache_dtype = "fp8" }\n'
         f'\n[models.twin]\nsource = "path:{root}/models/same"\nengine = {{ backend = "fake" }}\n'
@@ -45,7 +49,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def make_bench(project: Path, tmp_path: Path) -> Iterator[Callable[..., Bench]]:
-    pools = []
+    pools: list[EnginePool] = []
 
     def make(profile: Profile | None = None) -> Bench:
         catalogue = load_catalogue(project)
@@ -196,7 +200,7 @@ def test_samples_must_exist_and_be_distinct() -> None:
 def test_a_data_folder_must_exist(make_bench: Callable[..., Bench], tmp_path: Path) -> None:
     profile = make_bench().profile
     bench = make_bench(replace(profile, data={"pddl": str(tmp_path / "nowhere")}))
-    with pytest.raises(ConfigError, match="data folder .*nowhere.* does not exist"):
+    with pytest.raises(ConfigError, match=r"data folder .*nowhere.* does not exist"):
         bench.plan(LIKELIHOOD._replace(task="pddl"))
 
 

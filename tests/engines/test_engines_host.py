@@ -9,23 +9,23 @@ import socket
 import subprocess
 import sys
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from model_folders import REPOSITORY
 from tiny_bench import alive, environment_with, fake_folder, fake_settings, requests, wait_until
 
-from acbench import errors
+from acbench import children, errors
 from acbench.children import Channel, Inbox
 from acbench.engines import child, host
 from acbench.engines.fake import WORDS
 from acbench.engines.host import EngineHost, environment
 from acbench.engines.protocol import Completion, EngineIdentity, Request
-from acbench.engines.protocol_json import completion_from_json
+from acbench.engines.protocol_json import completion_from_json, request_to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from acbench.engines.host import HostedEngine
 
@@ -154,7 +154,7 @@ def test_silence_becomes_a_timeout_and_ends_the_process(
     engine.submit(requests(3))
     drain(engine, 1)
     monkeypatch.setattr(host, "SILENCE_DEADLINE_S", 0.3)
-    with pytest.raises(errors.EngineTimeout, match="no sign of life .* 2 requests open"):
+    with pytest.raises(errors.EngineTimeout, match=r"no sign of life .* 2 requests open"):
         engine.poll()
     assert not alive(pid)
 
@@ -168,14 +168,15 @@ def test_a_start_that_takes_too_long_is_a_timeout(tmp_path: Path, monkeypatch: p
     assert not alive(pid)
 
 
-def test_an_engine_that_does_not_stop_is_killed(
+def test_an_engine_that_answers_to_nothing_is_killed(
     hosted: EngineHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = hosted.start(fake_folder(tmp_path / "m", fake_hang_after=1), fake_settings())
+    """A stopped process answers no message and no SIGTERM: only SIGKILL of the group is left."""
+    engine = hosted.start(fake_folder(tmp_path / "m"), fake_settings())
     pid = hosted.pid
-    engine.submit(requests(2))
-    drain(engine, 1)  # it is in the step that hangs now, or about to be
-    monkeypatch.setattr(host, "STOP_DEADLINE_S", 0.3)
+    os.kill(pid, signal.SIGSTOP)
+    monkeypatch.setattr(host, "STOP_DEADLINE_S", 0.2)
+    monkeypatch.setattr(children, "TERMINATE_GRACE_S", 0.2)
     engine.close()
     assert not alive(pid)
     engine.close()
@@ -310,7 +311,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Channel, Inbox]]:
 
 
 def submit(channel: Channel, *batch: Request) -> None:
-    channel.send({"type": "submit", "requests": [host.request_to_json(r) for r in batch]})
+    channel.send({"type": "submit", "requests": [request_to_json(r) for r in batch]})
 
 
 def test_a_refused_request_is_answered_with_an_error_and_the_others_go_on(
@@ -318,7 +319,7 @@ def test_a_refused_request_is_answered_with_an_error_and_the_others_go_on(
 ) -> None:
     channel, inbox = served
     submit(channel, Request("a", (1,)), Request("empty", ()), Request("b", (2,)))
-    found = {}
+    found: dict[str, Completion] = {}
     while len(found) < 3:
         message = inbox.get(30)
         assert message is not None

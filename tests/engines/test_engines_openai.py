@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tiny_bench import fake_settings
+from tiny_bench import fake_settings, wait_until
 
 from acbench import errors
 from acbench.engines import openai
@@ -69,7 +69,11 @@ class Handler(BaseHTTPRequestHandler):
             200,
             {
                 "choices": [
-                    {"text": f"sum {sum(ids)}", "finish_reason": "stop", "logprobs": {"token_logprobs": table}}
+                    {
+                        "text": f"sum {sum(ids)}",
+                        "finish_reason": "stop",
+                        "logprobs": {"token_logprobs": table},
+                    }
                 ],
                 "usage": {"prompt_tokens": len(ids), "completion_tokens": 2},
             },
@@ -158,7 +162,7 @@ def test_a_busy_server_is_asked_again(server: Server) -> None:
         assert len(server.bodies) == 3
         server.plan = [503] * 5
         engine.submit([Request("b", (4,))])
-        with pytest.raises(errors.EngineError, match="answered 503: .*status 503"):
+        with pytest.raises(errors.EngineError, match=r"answered 503: .*status 503"):
             engine.poll()
         assert len(server.bodies) == 6  # three attempts, not for ever
 
@@ -167,9 +171,11 @@ def test_a_refused_request_is_not_repeated_and_its_text_is_shown(server: Server)
     with engine_for(server, concurrency=1) as engine:
         server.plan = [400]
         engine.submit([Request("long", tuple(range(20))), Request("fine", (1,))])
-        with pytest.raises(errors.EngineError, match="answered 400.*maximum context length is 16"):
-            while True:  # an answer that is there comes before a failure
-                assert engine.poll()
+        wait_until(lambda: len(server.bodies) == 2, what="both requests")
+        wait_until(lambda: engine._done.qsize() == 2, what="both answers")
+        assert [c.id for c in engine.poll()] == ["fine"]  # an answer that is there comes before a failure
+        with pytest.raises(errors.EngineError, match=r"answered 400.*maximum context length is 16"):
+            engine.poll()
         assert len([b for b in server.bodies if len(b["prompt"]) == 20]) == 1
 
 

@@ -138,7 +138,7 @@ def test_a_dead_or_failed_engine_is_replaced(
 ) -> None:
     """An engine whose step raised is gone although its process lives: it must not be handed out again."""
     engines = make_pool()
-    folder = fake_folder(tmp_path / "m", **({"fake_latency_s": "no number"} if how == "failed" else {}))
+    folder = fake_folder(tmp_path / "m", fake_latency_s="no number" if how == "failed" else 0)
     engine = engines.engine(folder, fake_settings(), label="m:base")
     assert engines._host is not None
     if how == "killed":
@@ -160,7 +160,7 @@ def test_other_threads_need_another_process(make_pool: Callable[[], EnginePool],
     """The number of OpenMP threads is read once by a process; a reused one would keep the old number."""
     engines = make_pool()
     folder = fake_folder(tmp_path / "m")
-    pids = []
+    pids: list[int] = []
     for threads in (1, 1, 2):
         engines.engine(folder, fake_settings(threads=threads, seed=len(pids)), label="m:base")
         assert engines._host is not None
@@ -262,7 +262,9 @@ def test_tensor_parallel_takes_all_or_nothing(make_pool: Callable[[], EnginePool
     waiting = in_thread(lambda: two.engine(tmp_path, fake_settings(tensor_parallel=2), label="b"))
     waiting.join(0.1)
     assert waiting.is_alive()
-    one.engine(tmp_path, fake_settings(), label="a")  # equal key: no new lease, no deadlock with the waiting one
+    one.engine(
+        tmp_path, fake_settings(), label="a"
+    )  # equal key: no new lease, no deadlock with the waiting one
     one.close()
     waiting.join(30)
     assert StubHost.made[-1].devices == "3,5"

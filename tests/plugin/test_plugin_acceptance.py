@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from plugin_project import TIMEOUT_S, Project, collected
@@ -13,7 +13,7 @@ from tiny_bench import engine_children, wait_until
 if TYPE_CHECKING:
     from pathlib import Path
 
-ALL = {
+ALL: dict[str, dict[str, Any]] = {
     "same+lib": {},
     "worse": {"fake_damage": 1.0},
     "worse-shown": {"fake_damage": 1.0},
@@ -21,6 +21,12 @@ ALL = {
     "crashing": {"fake_crash_after": 2},
     "failing": {"fake_fail": "OutOfMemory"},
 }
+PDDL_RULE = """
+[[thresholds.rule]]
+task = "pddl"
+margin = 0.99
+reason = "two episodes decide nothing smaller"
+"""
 RULES = """
 [[thresholds.rule]]
 compression = "worse-shown"
@@ -33,6 +39,7 @@ compression = "unsure"
 margin = 0.5
 reason = "on the edge"
 """
+RULES += PDDL_RULE
 TASKS = ("pddl-likelihood", "pddl")
 
 
@@ -46,10 +53,10 @@ def test_outcomes_starts_and_files_are_the_same_with_and_without_workers(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     found = []
+    project = Project(tmp_path_factory.mktemp("both"), ALL, tasks=TASKS, extra=RULES)
     for workers in ("0", "2"):
-        root = tmp_path_factory.mktemp(f"n{workers}")
-        project = Project(root, ALL, tasks=TASKS, extra=RULES)
-        outcome = project.run("suites", "-n", workers)
+        store = str(project.root / f"store{workers}")
+        outcome = project.run("suites", "-n", workers, ACBENCH_STORE=store)
         found.append(outcome)
         assert outcome.status == 1
         expected = {
@@ -70,6 +77,7 @@ def test_outcomes_starts_and_files_are_the_same_with_and_without_workers(
         assert "known to collapse" in texts["tiny:worse-shown:pddl-likelihood"]
         for task in TASKS:  # broken, and not a worse score
             assert "EngineDied: the engine's process" in texts[f"tiny:crashing:{task}"]
+            assert "--- engine log ---" in texts[f"tiny:failing:{task}"]
             assert "OutOfMemory: " in texts[f"tiny:failing:{task}"]
             assert "AssertionError" not in texts[f"tiny:crashing:{task}"] + texts[f"tiny:failing:{task}"]
         assert "XFAIL" in outcome.output
@@ -208,7 +216,6 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def crash(request):
-    yield
     if request.node.name == "test_case[tiny:one:pddl-likelihood]":
         os._exit(3)
 """
@@ -216,8 +223,8 @@ def crash(request):
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_a_crashed_worker_is_reported_once_and_its_group_goes_on(tmp_path: Path, workers: str) -> None:
-    project = Project(tmp_path / "crash", {"one": {}}, tasks=TASKS)
-    (project.root / "suites" / "conftest.py").write_text(CRASH.replace("    yield\n", ""))
+    project = Project(tmp_path / "crash", {"one": {}}, tasks=TASKS, extra=PDDL_RULE)
+    (project.root / "suites" / "conftest.py").write_text(CRASH)
     outcome = project.run("suites", "-n", workers)
     assert outcome.status == 1
     assert outcome.cases.pop("tiny:one:pddl-likelihood") in ("failed", "error")
@@ -235,7 +242,7 @@ def test_a_crashed_worker_is_reported_once_and_its_group_goes_on(tmp_path: Path,
 def test_a_killed_run_is_taken_up_again(tmp_path: Path, workers: str) -> None:
     """SIGKILL of pytest in the middle of generation: no orphan, and nothing is generated twice."""
     project = Project(
-        tmp_path / "killed", {"one": {}}, tasks=("pddl-likelihood",), base={"fake_latency_s": 0.1}
+        tmp_path / "killed", {"one": {}}, tasks=("pddl-likelihood",), base={"fake_latency_s": 0.06}
     )
     arguments = ("suites", "-n", workers, "-k", "base")
     process = project.popen(*arguments)
@@ -252,4 +259,6 @@ def test_a_killed_run_is_taken_up_again(tmp_path: Path, workers: str) -> None:
     asked = [(line.split()[0], json.loads(line.partition(" ")[2])) for line in after]
     turns = [(folder, turn["sample"], turn["turn"]) for folder, turn in asked]
     assert len(turns) == len(set(turns))
-    assert 4 <= len(before) < len(after)
+    assert 4 <= len(before) <= len(after)
+    if workers == "0":  # a worker of a killed controller may finish what it is at
+        assert len(before) < len(after)

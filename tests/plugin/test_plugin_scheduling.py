@@ -88,7 +88,9 @@ def run_all(made: EngineGroupScheduling, nodes: list[Node]) -> list[int]:
     done = []
     for _ in range(1000):
         ready = [
-            n for n in nodes if n in made.nodes and len(made._workers[n].pending) > (0 if n.shutting_down else 1)
+            n
+            for n in nodes
+            if n in made.nodes and len(made._workers[n].pending) > (0 if n.shutting_down else 1)
         ]
         if not ready:
             break
@@ -160,7 +162,7 @@ def test_a_crash_of_the_only_worker_waits_for_its_replacement(scheduler: Any) ->
 def test_a_replacement_after_the_others_have_finished_does_not_hang(scheduler: Any) -> None:
     """The second worker has gone home; the first crashes in the middle of its last group."""
     made, (one, two) = scheduler(2)
-    begin(made, [one, two], CASES[3:6] + [CASES[0]])
+    begin(made, [one, two], [*CASES[3:6], CASES[0]])
     assert (one.sent, two.sent) == ([[3], [0, 1, 2]], [])
     assert two.shutdowns == 1
     assert made.remove_node(two) is None
@@ -169,7 +171,7 @@ def test_a_replacement_after_the_others_have_finished_does_not_hang(scheduler: A
     new = Node("gw2")
     made.add_node(new)
     assert made.collection_is_completed  # one worker of the expected two: it must not wait for another
-    made.add_node_collection(new, CASES[3:6] + [CASES[0]])
+    made.add_node_collection(new, [*CASES[3:6], CASES[0]])
     made.schedule()
     assert new.sent == [[1, 2]]
     assert sorted(run_all(made, [new])) == [1, 2]

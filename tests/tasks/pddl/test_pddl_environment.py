@@ -208,7 +208,7 @@ def test_the_shown_list_is_capped() -> None:
     environment = Environment(gripper_world(9), CORRECTED["gripper"], show_actions=True)
     shown = environment.first_observation().rpartition("\nValid commands:\n")[2].split("\n")
     assert len(shown) == MAX_SHOWN_ACTIONS + 1
-    assert shown[-1] == "- (and 7 more)"  # 18 picks and a move
+    assert shown[-1] == "(and 7 more)"  # 18 picks and a move
     for line in shown[:-1]:  # copied with its dash
         assert line.startswith(("- move ", "- pick "))
         assert Environment(gripper_world(9), CORRECTED["gripper"]).step(line).valid
