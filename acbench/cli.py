@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -164,25 +165,24 @@ def _score(options: argparse.Namespace) -> int:
 
     scorer = prediction_scorer(options.task)
     name = str(options.source or "standard input")
-    source = options.source.open(encoding="utf-8") if options.source else sys.stdin
-    target = options.out.open("w", encoding="utf-8") if options.out else sys.stdout
     problems: list[str] = []
     seen: set[str] = set()
-    count = 0
-    for number, line in enumerate(source, start=1):
-        if not line.strip():
-            continue
-        count += 1
-        try:
-            scored = scorer(_prediction(line, seen), mode=options.mode)
-        except DataError as error:
-            problems.append(f"{name}, line {number}: {error}")
-            continue
-        record = {"id": scored.id, "scores": dict(scored.scores), "outcome": scored.outcome}
-        target.write(json.dumps(record, ensure_ascii=False) + "\n")
-    target.flush()
-    if options.out:
-        target.close()
+    with ExitStack() as files:
+        source = files.enter_context(options.source.open(encoding="utf-8")) if options.source else sys.stdin
+        target = files.enter_context(options.out.open("w", encoding="utf-8")) if options.out else sys.stdout
+        count = 0
+        for number, line in enumerate(source, start=1):
+            if not line.strip():
+                continue
+            count += 1
+            try:
+                scored = scorer(_prediction(line, seen), mode=options.mode)
+            except DataError as error:
+                problems.append(f"{name}, line {number}: {error}")
+                continue
+            record = {"id": scored.id, "scores": dict(scored.scores), "outcome": scored.outcome}
+            target.write(json.dumps(record, ensure_ascii=False) + "\n")
+        target.flush()
     if not count:
         raise DataError(f"{name} holds no prediction; expected one JSON object a line: id, gold, prediction")
     for problem in problems:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from acbench.cases import BASE, Case
+from acbench.children import exit_with_parent
 from acbench.environment import describe
 from acbench.errors import AcbenchError, ConfigError
 from acbench.plugin import hookspecs
@@ -57,6 +58,8 @@ def pytest_configure(config: pytest.Config) -> None:
     except ConfigError as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[SESSION] = session
+    if session.is_worker:
+        exit_with_parent()
     option = config.option
     if _wants_suites(config) and getattr(option, "allure_report_dir", "absent") is None:
         option.allure_report_dir = str(session.run_dir / "allure-results")
@@ -248,9 +251,9 @@ def pytest_acbench_environment(config: pytest.Config) -> Mapping[str, str]:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     session = config.stash[SESSION]
-    if not session.results:
-        return
     events = session.events()
+    if not session.results and not events:
+        return
     starts = [event for event in events if event["event"] == "engine-start"]
     groups = sorted({str(event["label"]) for event in starts})
     terminalreporter.section("acbench")

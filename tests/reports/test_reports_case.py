@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pytest
 from report_cases import case_result, comparison, flip
@@ -31,7 +32,9 @@ def test_units(value: float, unit: str, level: str, difference: str) -> None:
 
 def test_loss_follows_the_direction_of_the_metric() -> None:
     assert formats.loss(comparison(0.5, 0.4)) == pytest.approx(0.1)
-    assert formats.loss(comparison(2.0, 2.5, unit="nats")) == pytest.approx(0.5)
+    assert formats.loss(comparison(-2.0, -2.5, unit="nats")) == pytest.approx(0.5)
+    divergence = replace(comparison(2.0, 2.5, unit="nats"), higher_is_better=False)
+    assert formats.loss(divergence) == pytest.approx(0.5)
 
 
 def test_report_only_is_always_said() -> None:

@@ -110,7 +110,9 @@ def test_metric_samples_are_in_percentage_points() -> None:
     assert (first["value"], first["unit"], first["better"]) == (-5.0, "pp", "higher")
     assert (first["start"], first["stop"]) == (87_500, 100_000)
     assert first["title"] == "rtn-w4g64 · needle: Exact match"
-    nats = allure_session.metric_samples(case_result(primary=comparison(2.0, 2.125, unit="nats")), now_ms=0)
+    nats = allure_session.metric_samples(
+        case_result(primary=comparison(2.0, 2.125, unit="nats", higher_is_better=False)), now_ms=0
+    )
     assert (nats[0]["value"], nats[0]["unit"], nats[0]["better"]) == (0.125, "nats", "lower")
 
 

@@ -41,7 +41,7 @@ def test_worst_cases_are_gated_and_ordered_by_margins_lost() -> None:
     assert [r.id for r in worst] == ["smollm2-135m:rtn-w4g64:needle", "smollm2-135m:rtn-w4g64:pddl"]
     many = [case_result(task=f"t{i}", primary=comparison(0.5, 0.5 - i / 100)) for i in range(1, 9)]
     assert [r.task for r in summary.worst_gated(many)] == ["t8", "t7", "t6", "t5", "t4"]
-    nats = case_result(task="ppl", primary=comparison(2.0, 3.0, unit="nats"))
+    nats = case_result(task="ppl", primary=comparison(2.0, 3.0, unit="nats", higher_is_better=False))
     assert summary.worst_gated([*many, nats])[0].task == "ppl"
 
 

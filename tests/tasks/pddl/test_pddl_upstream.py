@@ -55,7 +55,7 @@ def test_wording_follows_the_mode(tmp_path: Path, layout: str | None) -> None:
     folder = make_folder(tmp_path)
     texts = {}
     for mode in ("upstream", "corrected"):
-        chosen = {"format": layout} if layout else {}
+        chosen: dict[str, Any] = {"format": layout} if layout else {}
         task = open_task(context(data_dir=folder, domains=["blockworld"], mode=mode, **chosen))
         prompt = task.open(task.samples()[0]).ask()
         assert prompt is not None
