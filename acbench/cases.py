@@ -85,6 +85,8 @@ class Recipe:
     engine: Mapping[str, Any] = field(default_factory=dict)
     models: tuple[str, ...] = ()
     """The models this recipe applies to; empty means all."""
+    python: str = ""
+    """The interpreter that builds it, for libraries that need an environment of their own."""
     planned: str = ""
     """Not empty: declared, but no code of this version builds it; the text says what is missing."""
     notes: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import shutil
+import sys
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +97,7 @@ def build(model: ModelSpec, recipe: Recipe, store: Store, target: Target) -> Che
             "acbench.compress.worker",
             {**request, "out": str(folder)},
             log=store.root / "logs" / f"build-{key}.log",
+            python=recipe.python or sys.executable,
         )
         verify(folder, recipe)
 

@@ -72,6 +72,9 @@ def _parser() -> argparse.ArgumentParser:
     report = commands.add_parser("report", help="build the Allure HTML report of a run")
     report.add_argument("folder", nargs="?", type=Path, help="run folder (default: the newest)")
     report.add_argument("--out", type=Path, help="folder of the report (default: report/ in the run folder)")
+    report.add_argument(
+        "--history", type=Path, help="JSON-lines file of earlier runs, read and appended to: trends"
+    )
     report.set_defaults(run=_report)
 
     store = commands.add_parser("store", help="look after the store")
@@ -221,7 +224,9 @@ def _report(options: argparse.Namespace) -> None:
             "`acbench report` runs in a checkout of ACBench: its reports/ folder is not packaged"
         ) from error
     out = options.out or run / "report"
-    page = build_report(run / "allure-results", out, cache_dir=_open_store(options).root / "node")
+    page = build_report(
+        run / "allure-results", out, history=options.history, cache_dir=_open_store(options).root / "node"
+    )
     _say(serve_hint(out))
     summary = run / "summary.md"
     if summary.is_file():

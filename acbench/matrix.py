@@ -85,6 +85,8 @@ def engine_settings(catalogue: Catalogue, profile: Profile, case_model: str, rec
     """Engine settings of an engine group: profile, then model, then recipe; the window fits the model."""
     model = catalogue.models[case_model]
     merged: dict[str, Any] = {**profile.engine, **model.engine, **catalogue.recipes[recipe].engine}
+    if model.trust_remote_code:  # only ever set by the user, per model
+        merged["extra"] = {**merged.get("extra", {}), "trust_remote_code": True}
     settings = EngineSettings(**merged)
     if model.window_tokens and settings.window_tokens > model.window_tokens:
         settings = replace(settings, window_tokens=model.window_tokens)

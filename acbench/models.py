@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 HUB_TIMEOUT_S = 10.0
-HUB_FILES = ("*.safetensors", "*.json", "*.jinja", "*.model", "*.txt", "*.py")
+HUB_FILES = ("*.safetensors", "*.json", "*.jinja", "*.model", "*.txt")
+REMOTE_CODE = "*.py"
+"""Fetched only for models whose user set trust_remote_code."""
 CONVERTER_VERSION = 1
 """Raise when the GGUF conversion changes what it writes."""
 
@@ -49,7 +51,7 @@ def resolve(spec: ModelSpec, store: Store) -> ResolvedModel:
     if scheme == "path":
         path, revision, content = _local(Path(rest).expanduser(), store)
     elif scheme == "hf":
-        path, revision, content = _hub(rest, spec.revision)
+        path, revision, content = _hub(rest, spec.revision, code=spec.trust_remote_code)
     else:
         path, revision, content = _wheel(rest, store)
     check_folder(path)
@@ -88,7 +90,7 @@ def _remembered_hash(file: Path, store: Store) -> str:
     return digest
 
 
-def _hub(hub_id: str, revision: str | None) -> tuple[Path, str, str]:
+def _hub(hub_id: str, revision: str | None, *, code: bool) -> tuple[Path, str, str]:
     from huggingface_hub import HfApi, constants, snapshot_download
     from huggingface_hub.errors import (
         GatedRepoError,
@@ -98,7 +100,10 @@ def _hub(hub_id: str, revision: str | None) -> tuple[Path, str, str]:
         RevisionNotFoundError,
     )
 
-    options: dict[str, Any] = {"allow_patterns": list(HUB_FILES), "etag_timeout": HUB_TIMEOUT_S}
+    options: dict[str, Any] = {
+        "allow_patterns": [*HUB_FILES, *([REMOTE_CODE] if code else [])],
+        "etag_timeout": HUB_TIMEOUT_S,
+    }
     try:
         if constants.HF_HUB_OFFLINE:
             path = Path(snapshot_download(hub_id, revision=revision, local_files_only=True, **options))

@@ -168,8 +168,12 @@ class Bench:
 
     def _engine(self, plan: Plan) -> Engine:
         label = plan.case.group
-        starting = lambda: self.on_status(f"{label}: starting the engine")  # noqa: E731
-        return self.pool.engine(plan.checkpoint.path, plan.settings, label=label, on_start=starting)
+        return self.pool.engine(
+            plan.checkpoint.path,
+            plan.settings,
+            label=label,
+            on_start=lambda: self.on_status(f"{label}: starting the engine"),
+        )
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:

@@ -247,3 +247,14 @@ def test_weights_already_on_the_grid_are_reported_as_nothing_done(tmp_path: Path
         build(ModelSpec("tiny", f"path:{tmp_path / 'm'}"), RTN, store, CPU)
     assert store.entries() == []
     assert json.loads((tmp_path / "m" / "config.json").read_text())["model_type"] == "llama"
+
+
+def test_a_recipe_may_name_the_interpreter_that_builds_it(tmp_path: Path, store: Store) -> None:
+    model = tiny(tmp_path)
+    with pytest.raises(CompressionError, match="no-such-python"):
+        build(model, replace(RTN, python=str(tmp_path / "no-such-python")), store, CPU)
+    wrapper = tmp_path / "python"
+    wrapper.write_text(f'#!/bin/sh\ntouch {tmp_path / "used"}\nexec {sys.executable} "$@"\n')
+    wrapper.chmod(0o755)
+    build(model, replace(RTN, python=str(wrapper)), store, CPU)
+    assert (tmp_path / "used").exists()

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from model_folders import child_env
@@ -14,6 +15,9 @@ from acbench.cases import Case, ModelSpec, Recipe, TaskEntry
 from acbench.config import Catalogue, Profile, load_catalogue
 from acbench.errors import ConfigError
 from acbench.matrix import Matrix, Selection, build_matrix, engine_settings, groups
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def catalogue(**changes: object) -> Catalogue:
@@ -178,3 +182,11 @@ def test_ten_thousand_cases_are_cheap_and_load_nothing_heavy() -> None:
     count, engine_groups, loaded, seconds = json.loads(done.stdout)
     assert (count, engine_groups, loaded) == (10_000, 500, [])
     assert seconds < 2
+
+
+def test_remote_code_is_trusted_only_where_the_user_said_so(tmp_path: Path) -> None:
+    file = tmp_path / "acbench.toml"
+    file.write_text("[models.minicpm3-4b]\ntrust_remote_code = true\n")
+    for catalogue, trusted in ((load_catalogue(), False), (load_catalogue(file), True)):
+        settings = engine_settings(catalogue, catalogue.profile("paper"), "minicpm3-4b", "base")
+        assert settings.extra.get("trust_remote_code", False) is trusted

@@ -29,9 +29,10 @@ class TransformersCore:
         torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
         self._torch = torch
         self._device = "cuda" if torch.cuda.is_available() else "cpu"
-        self._tokenizer = AutoTokenizer.from_pretrained(str(checkpoint))
+        trust = bool(settings.extra.get("trust_remote_code", False))
+        self._tokenizer = AutoTokenizer.from_pretrained(str(checkpoint), trust_remote_code=trust)
         self._model: Any = AutoModelForCausalLM.from_pretrained(
-            str(checkpoint), dtype=getattr(torch, settings.dtype)
+            str(checkpoint), dtype=getattr(torch, settings.dtype), trust_remote_code=trust
         ).to(self._device)
         self._model.eval()
         self._settings = settings
