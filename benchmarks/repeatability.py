@@ -44,12 +44,10 @@ def main(arguments: list[str]) -> int:
         same = one["outcome"] == other["outcome"]
         unequal += not same
         changed, total = changed + differing, total + len(a)
-        print(
-            f"{case:<45} {one['outcome']:<13} {'equal' if same else other['outcome']:<13} {differing:>3} of {len(a)} texts differ"
-        )
-    print(
-        f"{len(first)} cases, {unequal} verdicts differ; {changed} of {total} samples ({changed / total:.2%}) differ in text"
-    )
+        verdict = "equal" if same else other["outcome"]
+        print(f"{case:<45} {one['outcome']:<13} {verdict:<13} {differing:>3} of {len(a)} texts differ")
+    share = f"{changed} of {total} samples ({changed / total:.2%})"
+    print(f"{len(first)} cases, {unequal} verdicts differ; {share} differ in text")
     return 1 if unequal else 0
 
 
