@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
     from acbench.engines.protocol import EngineSettings, Request
 
-START_DEADLINE_S = 900.0
-SILENCE_DEADLINE_S = 300.0
+START_DEADLINE_S = 1800.0
+SILENCE_DEADLINE_S = 900.0
+"""One step may prefill 4096 tokens of a large model on a CPU; death is noticed at once by other means."""
 STOP_DEADLINE_S = 20.0
 
 
