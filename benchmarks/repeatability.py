@@ -14,11 +14,13 @@ from pathlib import Path
 
 
 def verdicts(run: Path) -> dict[str, dict[str, str]]:
-    """Case id -> outcome, and the keys of its generations."""
+    """Case id -> outcome, and the key of its generation; the base model's own evaluations are added without one."""
     found = {}
     for file in sorted((run / "results").glob("*.json")):
         data = json.loads(file.read_text())
         found[data["id"]] = {"outcome": data["verdict"]["outcome"], "key": data["keys"]["compressed"]}
+        if data["compression"] == "base":
+            found[f"{data['id']} (all samples)"] = {"outcome": "-", "key": data["keys"]["base"]}
     return found
 
 
@@ -45,9 +47,11 @@ def main(arguments: list[str]) -> int:
         unequal += not same
         changed, total = changed + differing, total + len(a)
         verdict = "equal" if same else other["outcome"]
-        print(f"{case:<45} {one['outcome']:<13} {verdict:<13} {differing:>3} of {len(a)} texts differ")
+        print(f"{case:<48} {one['outcome']:<13} {verdict:<13} {differing:>3} of {len(a)} texts differ")
     share = f"{changed} of {total} samples ({changed / total:.2%})"
-    print(f"{len(first)} cases, {unequal} verdicts differ; {share} differ in text")
+    print(
+        f"{sum(one['outcome'] != '-' for one in first.values())} cases, {unequal} verdicts differ; {share} differ in text"
+    )
     return 1 if unequal else 0
 
 

@@ -11,11 +11,11 @@ import shutil
 import time
 from dataclasses import dataclass, field
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acbench.compress.registry import METHODS
+from acbench.environment import package_version
 from acbench.errors import CompressionError
 from acbench.safetensors_check import header, shards
 from acbench.store import write_json
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 IN_BLOCK = re.compile(r"\.(layers|h|blocks)\.\d+\.")
 ROUTER = re.compile(r"(\.gate|router|\.gate_proj_router)\.weight$")
+VERSIONED = ("torch", "safetensors", "compressed-tensors")
 NOT_COPIED = (".safetensors", ".bin", ".gguf", ".pth", ".pt")
 
 
@@ -92,7 +93,7 @@ def run(request: Mapping[str, Any]) -> dict[str, Any]:
         "params": dict(request["params"]),
         "served_as": request["served_as"],
         "calibration": request.get("calibration"),
-        "versions": {name: version(name) for name in ("torch", "safetensors", "compressed-tensors")},
+        "versions": {name: package_version(name) for name in VERSIONED},
         "touched": tally.touched,
         "bits_per_weight": round(tally.bit_sum / tally.elements, 4),
         "sparsity": round(tally.zeros / tally.elements, 6),
