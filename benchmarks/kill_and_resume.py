@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-TOKEN = "ACBENCH_KILL_TOKEN"
+MARKER_NAME = "ACBENCH_KILL_MARKER"
 MODEL = "smollm2-135m"
 
 
@@ -31,7 +31,7 @@ def processes(token: str, needle: str = "") -> list[int]:
             environment, command = (folder / "environ").read_bytes(), (folder / "cmdline").read_bytes()
         except OSError:
             continue
-        if f"{TOKEN}={token}".encode() in environment and needle.encode() in command:
+        if f"{MARKER_NAME}={token}".encode() in environment and needle.encode() in command:
             found.append(int(folder.name))
     return found
 
@@ -40,7 +40,7 @@ def start(folder: Path, token: str, *options: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "pytest", "suites/", f"--acb-store={folder / 'store'}"]
     command += [f"--acb-runs={folder / token}", f"--junitxml={folder / token}.xml", *options]
     log = (folder / f"{token}.log").open("wb")
-    return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env={**os.environ, TOKEN: token})
+    return subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, env={**os.environ, MARKER_NAME: token})
 
 
 def journal_lines(folder: Path) -> dict[str, list[str]]:

@@ -49,9 +49,8 @@ def main(arguments: list[str]) -> int:
         verdict = "equal" if same else other["outcome"]
         print(f"{case:<48} {one['outcome']:<13} {verdict:<13} {differing:>3} of {len(a)} texts differ")
     share = f"{changed} of {total} samples ({changed / total:.2%})"
-    print(
-        f"{sum(one['outcome'] != '-' for one in first.values())} cases, {unequal} verdicts differ; {share} differ in text"
-    )
+    cases = sum(one["outcome"] != "-" for one in first.values())
+    print(f"{cases} cases, {unequal} verdicts differ; {share} differ in text")
     return 1 if unequal else 0
 
 
