@@ -157,13 +157,13 @@ def level_rows(pairs: Sequence[Pair], metric: Metric) -> tuple[LevelRow, ...]:
         if metric.name in base.scores and metric.name in other.scores:
             groups.setdefault(base.level, []).append((base.scores[metric.name], other.scores[metric.name]))
     rows = []
-    for level in sorted(groups, key=_level_order):
+    for level in sorted(groups, key=level_order):
         values = np.array(groups[level])
         rows.append(LevelRow(level, len(values), float(values[:, 0].mean()), float(values[:, 1].mean())))
     return tuple(rows)
 
 
-def _level_order(level: str) -> tuple[float, str]:
+def level_order(level: str) -> tuple[float, str]:
     digits = "".join(ch for ch in level if ch.isdigit())
     return (float(digits) * (1024 if level.endswith("K") else 1) if digits else math.inf, level)
 
