@@ -69,7 +69,8 @@ def _wants_suites(config: pytest.Config) -> bool:
     """True when this run collects cases: only then is there anything to report."""
     if config.option.collectonly or config.stash[SESSION].settings.plan:
         return False
-    return any("suites" in str(argument) for argument in config.args)
+    here = config.invocation_params.dir
+    return any("suites" in (here / argument.partition("::")[0]).parts for argument in config.args)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -226,7 +227,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     printer = session.config.stash.get(PRINTER, None)
     if printer is not None:
         printer.close()
-    if acbench.results and not acbench.is_worker:
+    if not acbench.is_worker and (acbench.results or _wants_suites(session.config)):
         session.config.hook.pytest_acbench_finished(
             config=session.config, results=list(acbench.results), run_dir=acbench.run_dir
         )
