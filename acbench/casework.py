@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from acbench import verdicts
 from acbench.cases import BASE, Case
 from acbench.checkpoints import describe
+from acbench.errors import AcbenchError, EngineError
 from acbench.records import CaseResult, Verdict
 from acbench.runner import SINGLE, Bench, Evaluation
 
@@ -37,6 +38,7 @@ class Caseworker:
     matrix: Matrix
     selected: Sequence[Case]
     _base: dict[str, tuple[Evaluation, Evaluation]] = field(default_factory=dict)
+    _base_errors: dict[str, AcbenchError] = field(default_factory=dict)
 
     def judge(self, case: Case) -> CaseResult:
         """The judged case. Raises an AcbenchError for anything that is not a verdict."""
@@ -56,6 +58,8 @@ class Caseworker:
         base_case = Case(case.model, BASE, case.task)
         if base_case.id not in self._base and not self._recall(base_case):
             self._prepare_base(case.model, wait=True)
+        if base_case.id in self._base_errors:
+            raise self._base_errors[base_case.id]
         return self._base[base_case.id]
 
     def _recall(self, base_case: Case) -> bool:
@@ -68,7 +72,7 @@ class Caseworker:
     def _prepare_base(self, model: str, *, wait: bool) -> None:
         tasks = dict.fromkeys(case.task for case in self.selected if case.model == model)
         wanted = [Case(model, BASE, task) for task in tasks]
-        missing = [case for case in wanted if case.id not in self._base and not self._recall(case)]
+        missing = [case for case in wanted if not self._is_settled(case)]
         if not missing:
             return
         if wait:
@@ -79,11 +83,36 @@ class Caseworker:
             if mine:
                 self._evaluate_base(missing)
 
+    def _is_settled(self, case: Case) -> bool:
+        """Whether the base model's answers to a task are known, or known to be impossible."""
+        if case.id in self._base or case.id in self._base_errors:
+            return True
+        try:
+            return self._recall(case)
+        except EngineError:
+            raise
+        except AcbenchError as error:
+            self._base_errors[case.id] = error
+            return True
+
     def _evaluate_base(self, cases: Sequence[Case]) -> None:
-        plans = {case: self._base_plans(case) for case in cases}
-        first = {case: self.bench.evaluate(plan) for case, (plan, _) in plans.items()}
-        for case, (_, repetition) in plans.items():
-            self._base[case.id] = (first[case], self.bench.evaluate(repetition))
+        """All tasks' evaluations, then all repetitions. A task that breaks breaks its own cases only."""
+        first: dict[Case, Evaluation] = {}
+        for repetition in (False, True):
+            for case in cases:
+                if case.id in self._base_errors:
+                    continue
+                try:
+                    done = self.bench.evaluate(self._base_plans(case)[repetition])
+                except EngineError:
+                    raise
+                except AcbenchError as error:
+                    self._base_errors[case.id] = error
+                    continue
+                if repetition:
+                    self._base[case.id] = (first[case], done)
+                else:
+                    first[case] = done
 
     def _base_plans(self, case: Case) -> tuple[Plan, Plan]:
         plan = self.bench.plan(case)
@@ -173,6 +202,8 @@ class Caseworker:
 def _judge_noise(result: CaseResult) -> Verdict:
     """Base against its repetition: fails only if the change lies wholly beyond the limit, in either direction."""
     comparison, verdict = result.primary, result.verdict
+    if comparison.n == 0:
+        return verdict  # nothing was compared: inconclusive, as judged
     beyond = comparison.low > verdict.margin or comparison.high < -verdict.margin
     changed = comparison.worse + comparison.better
     measured = (

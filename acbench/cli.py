@@ -31,6 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except AcbenchError as error:
         sys.stderr.write(f"acbench: {error}\n")
         return 1
+    except FileNotFoundError as error:
+        sys.stderr.write(f"acbench: {error.filename}: no such file\n")
+        return 1
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone; nothing is wrong
         return 0
@@ -75,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument(
         "--history", type=Path, help="JSON-lines file of earlier runs, read and appended to: trends"
     )
+    report.add_argument("--optional", action="store_true", help="without Node.js say so and succeed")
     report.set_defaults(run=_report)
 
     store = commands.add_parser("store", help="look after the store")
@@ -218,20 +222,25 @@ def _report(options: argparse.Namespace) -> None:
     run = options.folder or _newest_run()
     sys.path.insert(0, str(Path.cwd()))
     try:
-        from reports.publish import build_report, serve_hint
+        from reports.publish import ReportToolMissingError, build_report, serve_hint
     except ImportError as error:
         raise ConfigError(
             "`acbench report` runs in a checkout of ACBench: its reports/ folder is not packaged"
         ) from error
     out = options.out or run / "report"
-    page = build_report(
-        run / "allure-results", out, history=options.history, cache_dir=_open_store(options).root / "node"
-    )
-    _say(serve_hint(out))
+    tool = _open_store(options).root / "node"
+    try:
+        page = build_report(run / "allure-results", out, history=options.history, cache_dir=tool)
+    except ReportToolMissingError as error:
+        if not options.optional:
+            raise
+        sys.stderr.write(f"acbench: no HTML report: {error}\n")
+    else:
+        _say(serve_hint(out))
+        _say(f"Allure report: {page}")
     summary = run / "summary.md"
     if summary.is_file():
         _say(f"Markdown summary: {summary}")
-    _say(f"Allure report: {page}")
 
 
 def _newest_run() -> Path:

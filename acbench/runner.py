@@ -6,11 +6,13 @@ scorer never needs a new generation.
 
 from __future__ import annotations
 
+import os
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from acbench.cases import BASE
 from acbench.checkpoints import Checkpoint, Target, build, checkpoint_key
 from acbench.engines.pool import visible_gpus
 from acbench.environment import device_name, engine_versions
@@ -18,6 +20,7 @@ from acbench.errors import ConfigError, DataError
 from acbench.journal import Journal
 from acbench.keys import GenerationKey, fingerprint
 from acbench.matrix import engine_settings
+from acbench.models import resolve
 from acbench.rendering import ModelRenderer
 from acbench.rollout import Progress, Rollout
 from acbench.store import write_json
@@ -93,6 +96,9 @@ class Bench:
         label = f"{model}:{recipe}"
         if label not in self._checkpoints:
             settings = self.settings(model, recipe)
+            if settings.backend == "openai":
+                self._checkpoints[label] = self._served(model, recipe, settings)
+                return self._checkpoints[label]
             target = Target(settings.backend, "gpu" if visible_gpus() else "cpu")
             self.on_status(f"{label}: preparing the checkpoint")
             self._checkpoints[label] = build(
@@ -100,12 +106,33 @@ class Bench:
             )
         return self._checkpoints[label]
 
+    def _served(self, model: str, recipe: str, settings: EngineSettings) -> Checkpoint:
+        """What a remote server serves under a name. Nothing is built: the server's weights are judged.
+
+        Raises ConfigError when two recipes name the same server and model: they would be one model.
+        """
+        base = resolve(self.catalogue.models[model], self.store, weights=False)
+        place = {key: str(settings.extra.get(key, "")) for key in ("base_url", "model")}
+        own = self.settings(model, BASE).extra
+        if not all(place.values()):
+            raise ConfigError(
+                f"{model}:{recipe}: the openai back-end needs engine.extra.base_url and engine.extra.model, "
+                "so that a result says whose answers it holds"
+            )
+        if recipe != BASE and all(place[key] == str(own.get(key, "")) for key in place):
+            raise ConfigError(
+                f"{model}:{recipe} and {model}:{BASE} name the same server and model ({place['base_url']}, "
+                f"{place['model']}): a model would be compared with itself; set [recipes.{recipe}.engine.extra]"
+            )
+        facts = {"label": f"{place['model']} at {place['base_url']}", "recipe": recipe, "served_as": "remote"}
+        return Checkpoint(base.path, fingerprint(place), facts, base)
+
     def is_built(self, model: str, recipe: str) -> bool:
         """Whether the checkpoint is in the store already; used by plans, which build nothing."""
         spec = self.catalogue.recipes[recipe]
-        if spec.method in ("base", "external"):
-            return True
         settings = self.settings(model, recipe)
+        if spec.method in ("base", "external") or settings.backend == "openai":
+            return True
         target = Target(settings.backend, "gpu" if visible_gpus() else "cpu")
         key = checkpoint_key(self.checkpoint(model, "base").base, spec, target)
         return self.store.get("checkpoints", key) is not None
@@ -206,6 +233,9 @@ class Bench:
         began = time.monotonic()
         folder = self.store.path("generations", plan.key)
         label = plan.case.id if plan.policy == BATCHED else f"{plan.case.id} (noise floor)"
+        folder.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # a read-only store is fine for reading
+            os.utime(folder)  # pruning goes by last use, and reading a journal does not change its folder
         journal = Journal(folder)
         try:
             if not (folder / "key.json").exists():

@@ -1,7 +1,8 @@
 """Thresholds: how much worse is too much, per (method family, capability), with the reason.
 
-Rules match by name or ``*``; the most specific one of the latest file wins. A rule carries the margin (largest
-accepted loss, in the primary metric's unit), whether it gates, and why.
+Rules match by name or ``*``; the most specific one of the latest file wins. Diagnostics have units of their
+own and are matched only by rules that name their capability or task. A rule carries the margin (largest accepted
+loss, in the primary metric's unit), whether it gates, and why.
 """
 
 from __future__ import annotations
@@ -65,6 +66,8 @@ class Thresholds:
             (position, rule)
             for position, rule in enumerate(self.rules)
             if all(getattr(rule, key) in ("*", value) for key, value in facts.items())
+            # Diagnostics have units of their own (nats): only a rule that names them is about them.
+            and (capability != "diagnostic" or rule.capability != "*" or rule.task != "*")
         ]
         if not fitting:
             raise ConfigError(f"no threshold applies to {case.id}; add a [[thresholds.rule]] to acbench.toml")

@@ -24,9 +24,16 @@ def pytest_acbench_finished(config: pytest.Config, results: list[CaseResult], ru
         results,
         title=f"ACBench, profile {config.stash[SESSION].matrix.profile.name}",
         broken=collected.broken if collected is not None else {},
+        command=" ".join(["pytest suites/", *_options(config)]),
     )
     run_dir.mkdir(parents=True, exist_ok=True)
     (run_dir / SUMMARY_FILE).write_text(text, encoding="utf-8")
+
+
+def _options(config: pytest.Config) -> list[str]:
+    """The ``--acb-*`` options of this run that decide what a case is."""
+    given = ((name, config.getoption(f"acb_{name}")) for name in ("profile", "config", "backend", "stage"))
+    return [f"--acb-{name}={value}" for name, value in given if value]
 
 
 @pytest.hookimpl(trylast=True)

@@ -204,7 +204,7 @@ def _number(value: Any, spec: str) -> str:
 def _rerun(results: Sequence[CaseResult], broken: Mapping[str, str], report: str, command: str) -> str:
     failed = [r.id for r in worst_gated(results) if r.verdict.outcome == "fail"]
     example = (failed or sorted(broken) or [r.id for r in results] or [""])[0]
-    lines = [f'Run one case again: `{command} -k "{example}"`'] if example else []
+    lines = [f'Run one case again: `{command} -k "{example}]"`'] if example else []
     if report:
         lines.append(f"Report: `{report}`")
     return "  \n".join(lines)

@@ -46,6 +46,11 @@ min_samples = 2
 [[thresholds.rule]]
 margin = 0.2
 reason = "for this test"
+
+[[thresholds.rule]]
+capability = "diagnostic"
+margin = 0.2
+reason = "for this test"
 """
 
 

@@ -36,6 +36,7 @@ task = "pddl"
 margin = 0.2
 reason = "the set-up"
 method = "base"
+capability = "diagnostic"
 """
 
 

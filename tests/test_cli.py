@@ -117,3 +117,8 @@ def test_report_without_a_run_says_what_to_do(
     monkeypatch.setenv("ACBENCH_RUNS", str(tmp_path))
     assert main(["report"]) == 1
     assert "run `pytest suites/` first" in capsys.readouterr().err
+
+
+def test_a_missing_input_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["score", "needle", "--in", str(tmp_path / "gone.jsonl")]) == 1
+    assert "gone.jsonl: no such file" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from acbench.cases import Case
 from acbench.cli import _parser
 from acbench.config import load_catalogue
 from acbench.thresholds import read_thresholds
@@ -27,10 +28,14 @@ def commands(name: str) -> list[str]:
         line.split("#")[0].strip()
         for page in PAGES
         for language, body in BLOCK.findall(page.read_text())
-        if language == "bash"
-        for line in body.splitlines()
+        if language in ("bash", "yaml")
+        for line in body.replace("- run: ", "").splitlines()
     ]
-    return sorted({line for line in found if line.startswith(name + " ")})
+    found += [text for page in PAGES for text in re.findall(r"`([^`\n]+)`", page.read_text())]
+    whole = {
+        line for line in found if line.startswith(name + " ") and "|" not in line and "MODEL" not in line
+    }
+    return sorted(whole - {"pytest suites/", "acbench report"})
 
 
 def readme_toml() -> str:
@@ -80,7 +85,14 @@ def test_the_readme_configuration_is_valid(tmp_path: Path) -> None:
     catalogue = load_catalogue(file)
     assert catalogue.recipes["my-awq"].method == "external"
     assert "my-model" in catalogue.profile("mine").models
-    assert any(rule.compression == "my-awq" for rule in read_thresholds(catalogue).rules)
+    thresholds = read_thresholds(catalogue)
+    capability = {"needle": "long_context", "pddl": "real_world", "pddl-likelihood": "diagnostic"}
+    found = {
+        task: thresholds.rule_for(Case("my-model", "my-awq", task), method="external", capability=name)
+        for task, name in capability.items()
+    }
+    assert (found["needle"].margin, found["pddl"].margin) == (0.05, 0.05)
+    assert found["pddl-likelihood"].gate == "report"  # a rule in points must not gate nats
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

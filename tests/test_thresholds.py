@@ -137,3 +137,14 @@ def test_what_ships_gates_mild_recipes_and_only_reports_destructive_ones() -> No
 def test_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         user_thresholds(tmp_path, text)
+
+
+def test_a_rule_without_task_or_capability_is_not_about_diagnostics() -> None:
+    """Their unit is nats: a margin in points would gate noise."""
+    broad = Rule(0.05, "mine", compression="r", source="user")
+    named = Rule(0.3, "nats", capability="diagnostic", gate="report", source="built-in")
+    by_task = Rule(0.2, "mine too", task="t", compression="r", source="user")
+    case = Case("m", "r", "t")
+    assert Thresholds((named, broad)).rule_for(case, method="x", capability="real_world") is broad
+    assert Thresholds((named, broad)).rule_for(case, method="x", capability="diagnostic") is named
+    assert Thresholds((named, broad, by_task)).rule_for(case, method="x", capability="diagnostic") is by_task

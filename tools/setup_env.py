@@ -56,7 +56,7 @@ def pip(python: Path, *arguments: str, quiet: bool = False) -> int:
 
 def torch_options(python: Path) -> list[str]:
     """[] when pip finds the CPU build by itself, else PyTorch's public index for it."""
-    if sys.platform != "linux" or platform.machine() not in ("x86_64", "AMD64"):
+    if sys.platform != "linux" or platform.machine() not in ("x86_64", "aarch64", "s390x"):
         return []  # elsewhere the ordinary wheel is a CPU build
     asked = ("install", "--dry-run", "--ignore-installed", "--no-deps", f"torch=={TORCH}+cpu")
     if pip(python, *asked, quiet=True) == 0:

@@ -34,8 +34,8 @@ STOP_DEADLINE_S = 20.0
 def environment(settings: EngineSettings, *, devices: str | None) -> dict[str, str]:
     """Variables of an engine's process; each is read at import or at engine construction.
 
-    Reasons, all measured on the CPU build: unbounded or spinning OpenMP threads on shared cores are up
-    to 30 times slower; compiling kernels on first use needs a compiler and seconds; int4 weights must
+    Reasons, all measured on the CPU build: unbounded or spinning OpenMP threads on shared cores lose
+    most of their time at barriers; compiling kernels on first use needs a compiler and seconds; int4 weights must
     not silently get int8 activations (``VLLM_CPU_INT4_W4A8``).
     """
     variables = {

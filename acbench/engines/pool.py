@@ -36,13 +36,18 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def has_gpu_driver() -> bool:
+    """Whether devices can be asked for at all. ``ACBENCH_DEVICE=cpu`` says to use none."""
+    return os.environ.get("ACBENCH_DEVICE") != "cpu" and shutil.which("nvidia-smi") is not None
+
+
 def visible_gpus() -> list[str]:
     """Device names from the caller's own mask; strings, so UUIDs and MIG ids work. [] without a GPU."""
+    if not has_gpu_driver():
+        return []  # a mask may be set (batch systems do that) where there is no device
     mask = os.environ.get("CUDA_VISIBLE_DEVICES")
     if mask is not None:
         return [name.strip() for name in mask.split(",") if name.strip() and name.strip() != "-1"]
-    if shutil.which("nvidia-smi") is None:
-        return []
     import subprocess
 
     listing = subprocess.run(

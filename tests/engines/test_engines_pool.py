@@ -187,8 +187,25 @@ def test_other_threads_need_another_process(make_pool: Callable[[], EnginePool],
 def test_visible_devices_are_the_names_of_the_callers_mask(
     monkeypatch: pytest.MonkeyPatch, mask: str, expected: list[str]
 ) -> None:
+    monkeypatch.setattr(pool, "has_gpu_driver", lambda: True)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", mask)
     assert visible_gpus() == expected
+
+
+def test_a_mask_without_a_driver_or_against_the_users_word_means_no_gpu(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text("#!/bin/sh\necho 0\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert visible_gpus() == ["0"]
+    monkeypatch.setenv("ACBENCH_DEVICE", "cpu")
+    assert visible_gpus() == []
+    monkeypatch.delenv("ACBENCH_DEVICE")
+    tool.unlink()
+    assert visible_gpus() == []
 
 
 class StubHost:
@@ -224,6 +241,7 @@ class StubEngine:
 def gpus(monkeypatch: pytest.MonkeyPatch) -> list[StubHost]:
     """Two GPUs with the names 3 and 5, and no real process on them."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
+    monkeypatch.setattr(pool, "has_gpu_driver", lambda: True)
     monkeypatch.setattr(pool, "EngineHost", StubHost)
     monkeypatch.setattr(pool, "LEASE_POLL_S", 0.01)
     monkeypatch.setattr(StubHost, "made", [])

@@ -30,12 +30,14 @@ reason = "two episodes decide nothing smaller"
 RULES = """
 [[thresholds.rule]]
 compression = "worse-shown"
+capability = "diagnostic"
 margin = 0.2
 gate = "report"
 reason = "known to collapse"
 
 [[thresholds.rule]]
 compression = "unsure"
+capability = "diagnostic"
 margin = 0.5
 reason = "on the edge"
 """
