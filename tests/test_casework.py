@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,14 @@ from acbench.cases import Case
 from acbench.casework import Caseworker
 from acbench.config import load_catalogue
 from acbench.engines.pool import EnginePool
-from acbench.errors import EngineDied, PromptDrift
+from acbench.errors import ConfigError, EngineDied, PromptDrift
 from acbench.matrix import build_matrix
 from acbench.runner import SINGLE, Bench
 from acbench.store import Store
 from acbench.thresholds import read_thresholds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from acbench.runner import Evaluation, Plan
@@ -244,3 +245,49 @@ def test_other_prompts_on_the_two_sides_are_drift(
     worker._base[case("base").id] = (drifted, repeated)
     with pytest.raises(PromptDrift, match="different prompts"):
         worker.judge(case("same"))
+
+
+def test_a_task_that_cannot_be_asked_breaks_its_own_cases_only(
+    make_worker: Callable[..., Caseworker], tmp_path: Path
+) -> None:
+    chosen = [case(r, t) for r in ("base", "same") for t in ("pddl", "pddl-likelihood")]
+    worker = make_worker(chosen)
+    profile = worker.bench.profile
+    worker.bench.profile = replace(profile, data={"pddl": str(tmp_path / "no-such-folder")})
+    assert worker.judge(case("base")).verdict.outcome == "pass"
+    assert worker.judge(case("same")).verdict.outcome == "pass"
+    for recipe in ("base", "same"):
+        with pytest.raises(ConfigError, match="no-such-folder"):
+            worker.judge(case(recipe, "pddl"))
+
+
+def test_remote_recipes_must_name_a_model_of_their_own(make_worker: Callable[..., Caseworker]) -> None:
+    bench = make_worker().bench
+    place = {"base_url": "http://127.0.0.1:9/v1", "model": "base-model"}
+
+    def serve(extra: Mapping[str, str]) -> None:
+        models = dict(bench.catalogue.models)
+        models["tiny"] = replace(models["tiny"], engine={"backend": "openai", "extra": extra})
+        bench.catalogue = replace(bench.catalogue, models=models)
+
+    serve(place)
+    with pytest.raises(ConfigError, match="compared with itself"):
+        bench.plan(case("same"))
+    recipes = dict(bench.catalogue.recipes)
+    recipes["same"] = replace(recipes["same"], engine={"extra": {**place, "model": "compressed-model"}})
+    bench.catalogue = replace(bench.catalogue, recipes=recipes)
+    base, other = bench.plan(case("base")), bench.plan(case("same"))
+    assert base.key != other.key
+    assert other.checkpoint.facts["label"] == "compressed-model at http://127.0.0.1:9/v1"
+    serve({"base_url": "http://127.0.0.1:9/v1"})
+    with pytest.raises(ConfigError, match=r"engine\.extra\.model"):
+        bench.plan(case("worse"))
+
+
+def test_reading_a_journal_counts_as_use(make_worker: Callable[..., Caseworker], tmp_path: Path) -> None:
+    make_worker([case("base")]).judge(case("base"))
+    folders = list((tmp_path / "store" / "generations").iterdir())
+    for folder in folders:
+        os.utime(folder, (0, 0))
+    make_worker([case("base")]).judge(case("base"))
+    assert all(folder.stat().st_mtime > 0 for folder in folders)
