@@ -94,10 +94,15 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True)
 class TaskEntry:
-    """A task as declared in the catalogue: its slug, capability and default settings."""
+    """A task as declared in the catalogue: its slug, capability and default settings.
+
+    ``family`` names the benchmark that a task is one part of (``longbench`` for ``longbench-hotpotqa``): a
+    profile's settings and data folder for the family hold for all of its tasks.
+    """
 
     slug: str
     capability: str
+    family: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
     planned: str = ""
 

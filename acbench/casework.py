@@ -175,6 +175,13 @@ class Caseworker:
             keys={"base": base.key, "compressed": other.key, "checkpoint": plan.checkpoint.key},
             tokens=other.tokens,
             seconds=other.seconds,
+            scoring=other.scoring,
+            family=self.bench.catalogue.tasks[case.task].family,
+            pairs=tuple(
+                (b.cluster, b.scores[metric.name], o.scores[metric.name])
+                for b, o in pairs
+                if metric.name in b.scores and metric.name in o.scores
+            ),
             cells=_cells(pairs, metric.name),
         )
 

@@ -8,6 +8,8 @@ import logging
 import os
 import sys
 from contextlib import ExitStack
+from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from acbench.store import Store
 
 DAY_S = 86400.0
+SCORE_BATCH = 512
+"""Lines of `acbench score` held in memory at a time."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,6 +71,12 @@ def _parser() -> argparse.ArgumentParser:
     score.add_argument("task")
     score.add_argument("--mode", default="corrected", choices=("corrected", "upstream"))
     score.add_argument(
+        "--embedder",
+        default="auto",
+        help="embedding model of t-eval and worfbench: a folder, a hub id, or auto "
+        "(all-mpnet-base-v2 where the hub gives it, else the packaged MiniLM)",
+    )
+    score.add_argument(
         "--in", dest="source", type=Path, help="file with id, gold, prediction (default: standard input)"
     )
     score.add_argument("--out", type=Path, help="file to write (default: standard output)")
@@ -92,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     prune.add_argument("--older-than-days", type=float, help="remove what was not used for so long")
     prune.set_defaults(run=_store_prune)
 
-    for command in (plan, compress, report, listing, size, prune):
+    for command in (plan, compress, score, report, listing, size, prune):
         command.add_argument(
             "--store", type=Path, help="store folder (default: .acbench/store, or ACBENCH_STORE)"
         )
@@ -168,9 +178,16 @@ def _compress(options: argparse.Namespace) -> None:
 
 def _score(options: argparse.Namespace) -> int:
     """Scores what can be read; a malformed line is an error that names file, line and field, after the rest."""
-    from acbench.tasks.registry import prediction_scorer
+    from acbench.embeddings import open_embedder
+    from acbench.tasks.registry import open_scorer
 
-    scorer = prediction_scorer(options.task)
+    @cache
+    def embedder() -> Any:
+        found = open_embedder(options.embedder, _open_store(options).root)
+        sys.stderr.write(f"acbench: texts are compared with {found.identity}\n")
+        return found
+
+    scorer = open_scorer(options.task, mode=options.mode, embedder=embedder)
     name = str(options.source or "standard input")
     problems: list[str] = []
     seen: set[str] = set()
@@ -178,17 +195,26 @@ def _score(options: argparse.Namespace) -> int:
         source = files.enter_context(options.source.open(encoding="utf-8")) if options.source else sys.stdin
         target = files.enter_context(options.out.open("w", encoding="utf-8")) if options.out else sys.stdout
         count = 0
-        for number, line in enumerate(source, start=1):
-            if not line.strip():
-                continue
-            count += 1
-            try:
-                scored = scorer(_prediction(line, seen), mode=options.mode)
-            except DataError as error:
-                problems.append(f"{name}, line {number}: {error}")
-                continue
-            record = {"id": scored.id, "scores": dict(scored.scores), "outcome": scored.outcome}
-            target.write(json.dumps(record, ensure_ascii=False) + "\n")
+        numbered = ((number, line) for number, line in enumerate(source, start=1) if line.strip())
+        while batch := list(
+            islice(numbered, SCORE_BATCH)
+        ):  # one batch in memory, its texts embedded together
+            count += len(batch)
+            read: list[tuple[int, Any]] = []
+            for number, line in batch:
+                try:
+                    read.append((number, _prediction(line, seen)))
+                except DataError as error:
+                    problems.append(f"{name}, line {number}: {error}")
+            scorer.prepare([prediction for _, prediction in read])
+            for number, prediction in read:
+                try:
+                    scored = scorer.score(prediction)
+                except DataError as error:
+                    problems.append(f"{name}, line {number}: {error}")
+                    continue
+                record = {"id": scored.id, "scores": dict(scored.scores), "outcome": scored.outcome}
+                target.write(json.dumps(record, ensure_ascii=False) + "\n")
         target.flush()
     if not count:
         raise DataError(f"{name} holds no prediction; expected one JSON object a line: id, gold, prediction")

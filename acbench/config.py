@@ -212,10 +212,11 @@ def _check_profile(catalogue: Catalogue, profile: Profile, where: str) -> None:
         _known(getattr(profile, key), {**table, **catalogue.selections}, where, key)
     _known([profile.stage], STAGES, where, "stage")
     _known([profile.mode], ("corrected", "upstream"), where, "mode")
-    _known(profile.settings, catalogue.tasks, where, "settings")
+    tasks_and_families = {*catalogue.tasks, *(task.family for task in catalogue.tasks.values())} - {""}
+    _known(profile.settings, tasks_and_families, where, "settings")
     for task, settings in profile.settings.items():
         _typed(settings, "Mapping", f"{where}: settings.{task}")
-    _known(profile.data, catalogue.tasks, where, "data")
+    _known(profile.data, tasks_and_families, where, "data")
     for task, folder in profile.data.items():
         _typed(folder, "str", f"{where}: data.{task}")
     check_engine_keys(profile.engine, where)
@@ -235,11 +236,23 @@ def check_engine_keys(table: Mapping[str, Any], where: str) -> None:
 
 
 def expand(catalogue: Catalogue, names: Iterable[str]) -> tuple[str, ...]:
-    """Replaces selection names by their lists; order kept, duplicates dropped."""
+    """Replaces selection names by their lists, nested ones too; order kept, duplicates dropped.
+
+    Raises ConfigError for a selection that contains itself.
+    """
     flat: dict[str, None] = {}
+
+    def walk(name: str, above: tuple[str, ...]) -> None:
+        if name in above:
+            raise ConfigError(f"selection {name!r} contains itself: {' -> '.join((*above, name))}")
+        if name not in catalogue.selections:
+            flat[name] = None
+            return
+        for item in catalogue.selections[name]:
+            walk(item, (*above, name))
+
     for name in names:
-        for item in catalogue.selections.get(name, (name,)):
-            flat[item] = None
+        walk(name, ())
     return tuple(flat)
 
 

@@ -122,6 +122,9 @@ class Rollout:
                 f"{len(broken)} of {total} episodes of {self._task.info.slug} broke in their environment; "
                 f"first {first.sample.id}: {type(first.error).__name__}: {first.error}"
             ) from first.error
+        prepare = getattr(self._task, "prepare_grading", None)
+        if prepare is not None:
+            prepare([run.episode for run in self._finished])
         records = {run.sample.id: self._record(run) for run in self._finished}
         return [records[sample.id] for sample in samples]
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from acbench.cases import BASE
 from acbench.checkpoints import Checkpoint, Target, build, checkpoint_key
+from acbench.embeddings import open_embedder
 from acbench.engines.pool import visible_gpus
 from acbench.environment import device_name, engine_versions
 from acbench.errors import ConfigError, DataError
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from acbench.cases import Case
     from acbench.config import Catalogue, Profile
+    from acbench.embeddings import Embedder
     from acbench.engines.pool import EnginePool
     from acbench.engines.protocol import Engine, EngineSettings
     from acbench.records import SampleRecord
@@ -56,6 +58,8 @@ class Evaluation:
     tokens: Mapping[str, int]
     seconds: float
     engine: Mapping[str, Any] = field(default_factory=dict)
+    scoring: Mapping[str, str] = field(default_factory=dict)
+    """What scored the answers: mode and, where texts are compared by meaning, the embedding model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ class Bench:
     _checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
     _tasks: dict[tuple[str, str, int], tuple[Task, tuple[Sample, ...]]] = field(default_factory=dict)
     _renderers: dict[str, ModelRenderer] = field(default_factory=dict)
+    _embedders: dict[str, Embedder] = field(default_factory=dict)
     _device: str = ""
 
     def checkpoint(self, model: str, recipe: str) -> Checkpoint:
@@ -145,17 +150,28 @@ class Bench:
         identity = (case.task, renderer.fingerprint, window)
         if identity not in self._tasks:
             entry = self.catalogue.tasks[case.task]
-            folder = self.profile.data.get(case.task)
+            folder = self.profile.data.get(case.task) or self.profile.data.get(entry.family)
             context = TaskContext(
                 renderer=renderer,
                 window_tokens=window,
-                settings={**entry.settings, **self.profile.settings.get(case.task, {})},
+                settings={
+                    **entry.settings,
+                    **self.profile.settings.get(entry.family, {}),
+                    **self.profile.settings.get(case.task, {}),
+                },
                 data_dir=None if folder is None else _folder(folder),
                 mode=self.profile.mode,
+                embedders=self._embedder,
             )
             task = open_task(case.task, context)
             self._tasks[identity] = (task, _checked(case.task, task.samples()))
         return self._tasks[identity]
+
+    def _embedder(self, spec: str) -> Embedder:
+        """One embedding model per setting and process; its vectors are shared through the store."""
+        if spec not in self._embedders:
+            self._embedders[spec] = open_embedder(spec, self.store.root)
+        return self._embedders[spec]
 
     def renderer(self, model: str) -> ModelRenderer:
         """Prompts are always rendered with the base model's tokenizer and template."""
@@ -176,7 +192,7 @@ class Bench:
         key = GenerationKey(
             checkpoint=checkpoint.key,
             renderer=renderer.fingerprint,
-            task=task.info.slug,
+            task=task.info.generation or task.info.slug,
             task_version=task.info.version,
             mode=self.profile.mode,
             data=fingerprint([asdict(sample) for sample in samples]),
@@ -266,6 +282,7 @@ class Bench:
                 "versions": plan.key_fields["versions"],
                 "device": self._device,
             },
+            scoring=dict(getattr(plan.task, "scoring", None) or {"mode": self.profile.mode}),
         )
 
 

@@ -79,8 +79,9 @@ def test_distilled_models_are_paired_with_the_model_they_are_compared_to() -> No
 
 def test_the_twelve_tasks_of_the_paper() -> None:
     catalogue = load_catalogue()
+    assert len(set(catalogue.selections["paper-12"])) == 12
     tasks = expand(catalogue, ["paper-12"])
-    assert len(set(tasks)) == 12
+    assert len(set(tasks)) == 11 + 7 + 21 + 2 + 6  # T-Eval, WorfBench, LongBench, LongGenBench, single tasks
     assert set(tasks) <= set(catalogue.tasks)
     four = ("tool_use", "workflow", "long_context", "real_world")
     assert {catalogue.tasks[task].capability for task in tasks} == set(four)
@@ -253,6 +254,25 @@ def test_selections_expand_in_order_without_duplicates() -> None:
     names = expand(catalogue, ["pddl", "paper-12", "needle"])
     assert names[0] == "pddl"
     assert sorted(names) == sorted(expand(catalogue, ["paper-12"]))
+
+
+def test_a_selection_inside_itself_is_an_error(user: Path) -> None:
+    user.write_text('[selections]\na = ["b"]\nb = ["needle", "a"]\n')
+    catalogue = load_catalogue(user)
+    with pytest.raises(ConfigError, match="selection 'a' contains itself: a -> b -> a"):
+        expand(catalogue, ["a"])
+
+
+def test_settings_and_data_of_a_family_are_known_names(user: Path) -> None:
+    user.write_text(
+        PROFILE + '[profiles.mine.settings.longbench]\nper_set = 3\n[profiles.mine.data]\nt-eval = "x"\n'
+    )
+    profile = load_catalogue(user).profile("mine")
+    assert profile.settings["longbench"] == {"per_set": 3}
+    assert profile.data == {"t-eval": "x"}
+    user.write_text(PROFILE + "[profiles.mine.settings.longbnch]\nper_set = 3\n")
+    with pytest.raises(ConfigError, match="did you mean 'longbench'"):
+        load_catalogue(user)
 
 
 def test_the_user_file_is_looked_for_beside_the_call(tmp_path: Path) -> None:

@@ -9,24 +9,96 @@ from typing import TYPE_CHECKING
 from acbench.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from acbench.embeddings import Embedder
     from acbench.tasks.protocol import PredictionScorer, Task, TaskContext, TaskInfo
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """``module`` has the named factory ``(TaskContext) -> Task``, a TaskInfo and, where there is one, a scorer."""
+    """``module`` has the named factory ``(TaskContext) -> Task`` and a TaskInfo.
+
+    With a ``variant`` (one data set of a benchmark) both take it: ``open_task(context, variant)`` and
+    ``task_info(variant)``.
+    """
 
     module: str
     factory: str = "open_task"
     info: str = "INFO"
-    scorer: str = ""
+    variant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerEntry:
+    """``module`` has the named ``open_scorer(variant, *, mode, embedder) -> PredictionScorer``."""
+
+    module: str
+    variant: str = ""
+    factory: str = "open_scorer"
+
+
+T_EVAL = (
+    *("instruct-str", "instruct-json", "plan-str", "plan-json", "reason-str", "reason-json"),
+    *("retrieve-str", "retrieve-json", "understand-str", "understand-json", "review"),
+)
+"""The eleven columns of the published table."""
+
+WORFBENCH = ("wikihow", "toolbench", "toolalpaca", "lumos", "alfworld", "webshop", "os")
+WORFBENCH_HELD_OUT = ("seal-tools", "intercodesql")
+
+LONGBENCH = (
+    *("narrativeqa", "qasper", "multifieldqa-en", "multifieldqa-zh"),
+    *("hotpotqa", "2wikimqa", "musique", "dureader"),
+    *("gov-report", "qmsum", "multi-news", "vcsum"),
+    *("trec", "triviaqa", "samsum", "lsht"),
+    *("passage-count", "passage-retrieval-en", "passage-retrieval-zh"),
+    *("lcc", "repobench-p"),
+)
+"""Slugs of the 21 sets: the set's name with hyphens for underscores."""
+
+LONGGENBENCH = ("gsm8k", "mmlu", "csqa")
+
+
+def _variants(module: str, prefix: str, names: tuple[str, ...]) -> dict[str, Entry]:
+    return {
+        f"{prefix}-{name}": Entry(module, info="task_info", variant=name.replace("-", "_")) for name in names
+    }
 
 
 TASKS: dict[str, Entry] = {
-    "needle": Entry("acbench.tasks.needle", scorer="score_prediction"),
+    "needle": Entry("acbench.tasks.needle"),
     "pddl": Entry("acbench.tasks.pddl"),
     "pddl-likelihood": Entry("acbench.tasks.pddl", factory="open_likelihood", info="LIKELIHOOD_INFO"),
+    **_variants("acbench.tasks.teval", "t-eval", T_EVAL),
+    **_variants("acbench.tasks.worfbench", "worfbench", WORFBENCH + WORFBENCH_HELD_OUT),
+    **_variants("acbench.tasks.longbench", "longbench", LONGBENCH),
+    **_variants("acbench.tasks.longgenbench", "longgenbench", LONGGENBENCH),
 }
+
+SCORERS: dict[str, ScorerEntry] = {
+    "needle": ScorerEntry("acbench.tasks.needle"),
+    "worfbench": ScorerEntry("acbench.tasks.worfbench"),
+    **{
+        slug: ScorerEntry(entry.module, entry.variant)
+        for slug, entry in TASKS.items()
+        if slug.startswith(("t-eval-", "worfbench-", "longbench-", "longgenbench-"))
+    },
+}
+"""What `acbench score` knows. Other spellings of a name lead to the same scorer (see ``ALIASES``)."""
+
+ALIASES: dict[str, str] = {
+    **{f"t-eval-{name}-string": f"t-eval-{name}-str" for name in ("instruct", "plan", "reason")},
+    **{f"t-eval-{name}-string": f"t-eval-{name}-str" for name in ("retrieve", "understand")},
+    **{f"t-eval-review-{name}": "t-eval-review" for name in ("choice", "str", "string")},
+    **{
+        slug.replace("-", "_").replace("longbench_", "longbench-", 1): slug
+        for slug in TASKS
+        if "longbench-" in slug
+    },
+    "worfbench-seal_tools": "worfbench-seal-tools",
+}
+"""Spellings of other sources -> our slug; for `acbench score`."""
 
 
 def register(slug: str, entry: Entry) -> None:
@@ -42,21 +114,22 @@ def _entry(slug: str) -> Entry:
 
 def open_task(slug: str, context: TaskContext) -> Task:
     entry = _entry(slug)
-    task: Task = getattr(import_module(entry.module), entry.factory)(context)
-    return task
+    factory: Callable[..., Task] = getattr(import_module(entry.module), entry.factory)
+    return factory(context, entry.variant) if entry.variant else factory(context)
 
 
 def task_info(slug: str) -> TaskInfo:
     entry = _entry(slug)
-    info: TaskInfo = getattr(import_module(entry.module), entry.info)
+    found = getattr(import_module(entry.module), entry.info)
+    info: TaskInfo = found(entry.variant) if entry.variant else found
     return info
 
 
-def prediction_scorer(slug: str) -> PredictionScorer:
+def open_scorer(slug: str, *, mode: str, embedder: Callable[[], Embedder]) -> PredictionScorer:
     """The scorer of predictions made elsewhere; ConfigError for tasks that cannot be scored from text alone."""
-    entry = _entry(slug)
-    if not entry.scorer:
-        able = [name for name, known in TASKS.items() if known.scorer]
-        raise ConfigError(f"task {slug!r} cannot score single predictions; {did_you_mean(slug, able)}")
-    scorer: PredictionScorer = getattr(import_module(entry.module), entry.scorer)
-    return scorer
+    slug = ALIASES.get(slug, slug)
+    if slug not in SCORERS:
+        raise ConfigError(f"task {slug!r} cannot score single predictions; {did_you_mean(slug, SCORERS)}")
+    entry = SCORERS[slug]
+    factory: Callable[..., PredictionScorer] = getattr(import_module(entry.module), entry.factory)
+    return factory(entry.variant, mode=mode, embedder=embedder)

@@ -68,6 +68,26 @@ def channel_of(reply: str, recall: float, *, cut: bool = False) -> str:
     return PARTIAL if recall else WRONG
 
 
+class NeedleScorer:
+    """Scorer of predictions made elsewhere. Raises ConfigError for an unknown mode."""
+
+    def __init__(self, mode: str) -> None:
+        if mode not in MODES:
+            raise ConfigError(f"needle: unknown mode {mode!r}; {did_you_mean(mode, MODES)}")
+        self._mode = mode
+
+    def prepare(self, lines: Sequence[Prediction]) -> None:
+        """Nothing is shared between lines."""
+
+    def score(self, line: Prediction) -> Scored:
+        return score_prediction(line, mode=self._mode)
+
+
+def open_scorer(_variant: str, *, mode: str, embedder: object) -> NeedleScorer:
+    """The scorer behind `acbench score needle`."""
+    return NeedleScorer(mode)
+
+
 def score_prediction(line: Prediction, *, mode: str) -> Scored:
     """Scores a reply made elsewhere: keyword_recall, hit and overlap (rouge1_x10 is left out).
 
@@ -75,8 +95,6 @@ def score_prediction(line: Prediction, *, mode: str) -> Scored:
     against what follows the needle's first `is`, and is left out when the needle has none.
     ``mode`` `upstream` puts overlap first, `corrected` keyword_recall. Raises DataError naming a bad field.
     """
-    if mode not in MODES:
-        raise ConfigError(f"needle: unknown mode {mode!r}; {did_you_mean(mode, MODES)}")
     keywords, expected = _read_gold(line)
     scores = score_reply(line.prediction, keywords, expected)
     if mode == "upstream":

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from acbench.errors import ConfigError, DataError
-from acbench.tasks.needle import score_prediction
+from acbench.tasks.needle import open_scorer, score_prediction
 from acbench.tasks.needle.scoring import channel_of, expected_answer, normalise
 from acbench.tasks.protocol import Prediction
 
@@ -47,7 +47,7 @@ def test_mode_decides_which_score_is_first() -> None:
 
 def test_unknown_mode() -> None:
     with pytest.raises(ConfigError, match="upstream"):
-        scored(ANSWER, mode="upstrem")
+        open_scorer("", mode="upstrem", embedder=None)
 
 
 def test_outcomes() -> None:

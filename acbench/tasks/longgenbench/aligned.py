@@ -1,0 +1,163 @@
+"""Our scorer: every answer is found by its number (specification, section 4.2).
+
+A missing, misnumbered or unreadable answer costs its own question and no other. Numbers are compared as numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FIFTHS = 5
+
+_ANSWER = re.compile(r"^[ \t>*#]*answer[ _]?([0-9]+)[ \t*]*:", re.IGNORECASE | re.MULTILINE)
+_QUESTION = re.compile(r"^[ \t>*#]*question[ _]?[0-9]+[ \t*]*:", re.IGNORECASE | re.MULTILINE)
+_PHRASE = re.compile(r"answer is", re.IGNORECASE)
+_THOUSANDS = re.compile(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))")
+_DECORATION = re.compile(r"[$€£*\\{}()\[\]]")
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+_LETTER = re.compile(r"[\s:*\"'“”‘’(\[{]*(?:(?i:option)\b)?[\s:*\"'“”‘’(\[{]*([A-E])(?![A-Za-z])")
+_BRACKETED = re.compile(r"\(([A-E])\)")
+MAX_DIGITS = 400
+"""Longer runs of digits are no number anybody means, and comparing them would only cost time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """``right``, ``found`` and ``parsed`` question by question; ``lenient``: right with the lenient reading."""
+
+    right: tuple[bool, ...]
+    found: tuple[bool, ...]
+    parsed: tuple[bool, ...]
+    lenient: tuple[bool, ...]
+
+    @property
+    def accuracy(self) -> float:
+        return _share(self.right)
+
+    @property
+    def completion(self) -> float:
+        return _share(self.found)
+
+    @property
+    def parsed_share(self) -> float:
+        return _share(self.parsed)
+
+    @property
+    def accuracy_lenient(self) -> float:
+        return _share(self.lenient)
+
+    def by_fifth(self) -> dict[int, float]:
+        """Accuracy in the first to fifth part of the questions (1..5); parts without a question are absent."""
+        parts: dict[int, list[bool]] = {}
+        for index, right in enumerate(self.right):
+            parts.setdefault(FIFTHS * index // len(self.right) + 1, []).append(right)
+        return {part: _share(values) for part, values in parts.items()}
+
+
+def _share(values: Sequence[bool]) -> float:
+    return sum(values) / len(values)
+
+
+def align(reply: str, answers: Sequence[str], *, first: int, letters: bool) -> Alignment:
+    """Reads the reply's answers ``first``, ``first + 1``, ...; a missing one is wrong.
+
+    ``answers``: references, letters or texts with the value behind the last ``####``. Raises ValueError when
+    a reference holds no value.
+    """
+    found = blocks(reply)
+    rows = []
+    for number, answer in enumerate(answers, start=first):
+        text = found.get(number)
+        value = None if text is None else closing_value(text, letters=letters)
+        spare = value if value is not None or text is None else last_value(text, letters=letters)
+        wanted = reference(answer, letters=letters)
+        rows.append((value == wanted, text is not None, value is not None, spare == wanted))
+    right, there, parsed, lenient = zip(*rows, strict=True)
+    return Alignment(right, there, parsed, lenient)
+
+
+def reference(answer: str, *, letters: bool) -> Decimal | str:
+    """The expected value: a letter, or the number behind the last ``####`` (or the whole text, when it has none).
+
+    Raises ValueError when there is none.
+    """
+    if letters:
+        letter = answer.strip()
+        if not re.fullmatch(r"[A-E]", letter):
+            raise ValueError(f"{answer!r} is not a letter A to E")
+        return letter
+    value = _decimal(answer.rpartition("####")[2].replace(",", "").strip())
+    if value is None:
+        raise ValueError(f"{answer!r} has no number behind ####")
+    return value
+
+
+def blocks(reply: str) -> dict[int, str]:
+    """Text of each numbered answer; of several with one number the first counts."""
+    starts = [(m.start(), m.end(), int(m.group(1)[:MAX_DIGITS])) for m in _ANSWER.finditer(reply)]
+    ends = sorted([start for start, _, _ in starts] + [m.start() for m in _QUESTION.finditer(reply)])
+    found: dict[int, str] = {}
+    position = 0
+    for _, begin, number in starts:
+        while position < len(ends) and ends[position] < begin:
+            position += 1
+        end = ends[position] if position < len(ends) else len(reply)
+        found.setdefault(number, reply[begin:end])
+    return found
+
+
+def closing_value(block: str, *, letters: bool) -> Decimal | str | None:
+    """The first value behind an "answer is" that can be read."""
+    for phrase in _PHRASE.finditer(block):
+        candidate = _candidate(block[phrase.end() :])
+        value = _letter(candidate) if letters else _first_number(_PHRASE.split(candidate, maxsplit=1)[0])
+        if value is not None:
+            return value
+    return None
+
+
+def _candidate(rest: str) -> str:
+    """From the phrase to the end of its line; when the line ends at once, the next line that is not blank."""
+    line, newline, after = rest.lstrip(" \t:").partition("\n")
+    if line.strip() or not newline:
+        return line
+    return next((text for text in after.split("\n") if text.strip()), "")
+
+
+def last_value(block: str, *, letters: bool) -> Decimal | str | None:
+    """The lenient reading: the block's last number, or its last letter in round brackets."""
+    if letters:
+        found = _BRACKETED.findall(block)
+        return found[-1] if found else None
+    numbers = _NUMBER.findall(_cleaned(block))
+    return _decimal(numbers[-1]) if numbers else None
+
+
+def _cleaned(text: str) -> str:
+    return _DECORATION.sub("", _THOUSANDS.sub("", text))
+
+
+def _first_number(text: str) -> Decimal | None:
+    found = _NUMBER.search(_cleaned(text))
+    return _decimal(found.group()) if found else None
+
+
+def _decimal(text: str) -> Decimal | None:
+    if len(text) > MAX_DIGITS:
+        return None
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() else None
+
+
+def _letter(text: str) -> str | None:
+    found = _LETTER.match(text)
+    return found.group(1) if found else None
