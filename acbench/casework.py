@@ -177,11 +177,14 @@ class Caseworker:
             seconds=other.seconds,
             scoring=other.scoring,
             family=self.bench.catalogue.tasks[case.task].family,
-            pairs=tuple(
-                (b.cluster, b.scores[metric.name], o.scores[metric.name])
-                for b, o in pairs
-                if metric.name in b.scores and metric.name in o.scores
-            ),
+            pairs={
+                m.name: tuple(
+                    (b.cluster, b.scores[m.name], o.scores[m.name])
+                    for b, o in pairs
+                    if m.name in b.scores and m.name in o.scores
+                )
+                for m in info.metrics
+            },
             cells=_cells(pairs, metric.name),
         )
 

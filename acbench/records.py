@@ -165,8 +165,8 @@ class CaseResult:
     """What scored the answers: ``mode`` and, where texts are compared by meaning, ``embedder``."""
     family: str = ""
     """The benchmark this task is one part of; group means are taken over its tasks."""
-    pairs: tuple[tuple[str, float, float], ...] = ()
-    """(cluster, base, compressed) of the primary metric, sample by sample: group means are resampled from it."""
+    pairs: Mapping[str, tuple[tuple[str, float, float], ...]] = field(default_factory=dict)
+    """Metric -> (cluster, base, compressed) sample by sample: group means over tasks are resampled from it."""
     cells: tuple[Mapping[str, Any], ...] = ()
     """Per-sample coordinates and both scores for figures, e.g. length and depth of a needle cell."""
     schema: int = SCHEMA
@@ -188,5 +188,8 @@ def case_result_from_json(data: Mapping[str, Any]) -> CaseResult:
     plain["noise"] = Noise(**plain["noise"]) if plain["noise"] else None
     plain["flips"] = tuple(Flip(**f) for f in plain["flips"])
     plain["cells"] = tuple(plain["cells"])
-    plain["pairs"] = tuple((str(c), float(b), float(o)) for c, b, o in plain["pairs"])
+    plain["pairs"] = {
+        metric: tuple((str(cluster), float(base), float(other)) for cluster, base, other in rows)
+        for metric, rows in plain["pairs"].items()
+    }
     return CaseResult(**plain)

@@ -92,6 +92,8 @@ class _CasePlugin:
         allure.dynamic.description_html(allure_case.description_html(result))
         for name, value in allure_case.parameters(result):
             allure.dynamic.parameter(name, _Shown(value), excluded=True)
+        for name, value in allure_case.identity_parameters(result):
+            allure.dynamic.parameter(name, _Shown(value))
         for attachment in allure_case.attachments(result):
             allure.attach(attachment.body, name=attachment.name, attachment_type=_KINDS[attachment.kind])
 

@@ -114,6 +114,12 @@ def parameters(result: CaseResult) -> list[tuple[str, str]]:
     ]
 
 
+def identity_parameters(result: CaseResult) -> list[tuple[str, str]]:
+    """What a case's history hangs on beside its id: scores of two embedding models are not one history."""
+    embedder = result.scoring.get("embedder")
+    return [("embedder", embedder)] if embedder else []
+
+
 def description_html(result: CaseResult) -> str:
     """One table of all metrics, and below it what the verdict rests on; no script, no outside link."""
     rows = [_table_row(result.primary, formats.limit(result.verdict.margin, result.primary.unit))]
@@ -156,6 +162,12 @@ def _notes(result: CaseResult) -> list[str]:
             f"Noise floor, base against itself: {noise.changed_scores} of {noise.n} scores changed, "
             f"{formats.difference(noise.difference, unit)} {formats.interval(noise.low, noise.high, unit)}."
         )
+    if result.scoring.get("embedder"):
+        notes.append(f"Texts were compared with the embedding model {result.scoring['embedder']}.")
+    if result.scoring.get("mode", "corrected") != "corrected":
+        notes.append(
+            f"Scored in mode {result.scoring['mode']}: the published scorer's values, faults included."
+        )
     if verdict.threshold_reason:
         source = f" ({verdict.threshold_source})" if verdict.threshold_source else ""
         notes.append(f"Limit: {verdict.threshold_reason}{source}")
@@ -179,7 +191,7 @@ def attachments(result: CaseResult) -> list[Attachment]:
 def verdict_json(result: CaseResult) -> str:
     """The evidence of a verdict without the samples, which have their own attachment."""
     data = result.to_json()
-    for name in ("flips", "sample_prompt", "cells"):
+    for name in ("flips", "sample_prompt", "cells", "pairs"):
         data.pop(name)
     text = _dump(data)
     if len(text.encode()) > VERDICT_BYTES:

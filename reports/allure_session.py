@@ -144,7 +144,7 @@ _FILL = {"pass": "#dff3e4", "fail": "#fbdcd5", "inconclusive": "#fdf3d0"}
 
 
 def matrix_html(results: Sequence[CaseResult]) -> str:
-    """One table per model, recipes down and tasks across; a page without script or outside link."""
+    """One table per model, tasks down and recipes across; a page without script or outside link."""
     tables = [_model_table(model, results) for model in sorted({r.model for r in results})]
     body = "".join(tables) or "<p>No case was judged.</p>"
     return (
@@ -158,11 +158,11 @@ def _model_table(model: str, results: Sequence[CaseResult]) -> str:
     chosen = {(r.compression, r.task): r for r in results if r.model == model}
     tasks = sorted({task for _, task in chosen})
     recipes = sorted({recipe for recipe, _ in chosen}, key=lambda recipe: (recipe != BASE, recipe))
-    head = "".join(f'<th style="{_CELL}">{escape(text)}</th>' for text in ("recipe", *tasks))
+    head = "".join(f'<th style="{_CELL}">{escape(text)}</th>' for text in ("task", *recipes))
     rows = []
-    for recipe in recipes:
-        cells = "".join(_matrix_cell(chosen.get((recipe, task))) for task in tasks)
-        rows.append(f'<tr><th style="{_CELL}">{escape(recipe)}</th>{cells}</tr>')
+    for task in tasks:
+        cells = "".join(_matrix_cell(chosen.get((recipe, task))) for recipe in recipes)
+        rows.append(f'<tr><th style="{_CELL}">{escape(task)}</th>{cells}</tr>')
     return (
         f'<h2>{escape(model)}</h2><table style="border-collapse:collapse">'
         f"<tr>{head}</tr>{''.join(rows)}</table>"

@@ -38,7 +38,8 @@ def markdown(
     ordered = sorted(results, key=lambda r: (r.model, r.compression != BASE, r.compression, r.task))
     parts = [f"## {title}", headline(ordered, broken or {})]
     parts += [_matrix(model, ordered) for model in sorted({r.model for r in ordered})]
-    parts += [_worst(ordered), _undecided(ordered), _broken(broken or {}), _noise(ordered), _facts(ordered)]
+    parts += [_worst(ordered), _undecided(ordered), _broken(broken or {}), _noise(ordered)]
+    parts += [_scored_with(ordered), _facts(ordered)]
     parts.append(_rerun(ordered, broken or {}, report, command))
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -71,12 +72,12 @@ def _matrix(model: str, results: Sequence[CaseResult]) -> str:
     chosen = {(r.compression, r.task): r for r in results if r.model == model and r.compression != BASE}
     if not chosen:
         return ""
-    tasks = sorted({task for _, task in chosen})
-    rows = [
-        [f"`{recipe}`", *(_cell(chosen.get((recipe, task))) for task in tasks)]
-        for recipe in sorted({recipe for recipe, _ in chosen})
+    recipes = sorted({recipe for recipe, _ in chosen})
+    rows = [  # tasks run down: there may be fifty of them, and recipes are few
+        [f"`{task}`", *(_cell(chosen.get((recipe, task))) for recipe in recipes)]
+        for task in sorted({task for _, task in chosen})
     ]
-    return f"### {_escape(model)}\n\n" + _table(["recipe", *tasks], rows)
+    return f"### {_escape(model)}\n\n" + _table(["task", *(f"`{recipe}`" for recipe in recipes)], rows)
 
 
 def _cell(result: CaseResult | None) -> str:
@@ -189,6 +190,16 @@ def _facts(results: Sequence[CaseResult]) -> str:
     return (
         f"<details><summary>Checkpoints and engines</summary>\n\n{_table(head, rows)}\n\n</details>"
         if rows
+        else ""
+    )
+
+
+def _scored_with(results: Sequence[CaseResult]) -> str:
+    """The embedding models that scored, if any; scores of two of them are never compared."""
+    models = sorted({r.scoring["embedder"] for r in results if r.scoring.get("embedder")})
+    return (
+        f"Texts were compared by meaning with {', '.join(f'`{_escape(m)}`' for m in models)}."
+        if models
         else ""
     )
 

@@ -59,6 +59,18 @@ LONGBENCH = (
 
 LONGGENBENCH = ("gsm8k", "mmlu", "csqa")
 
+RULER = (
+    *(
+        "niah-single-1",
+        "niah-single-2",
+        "niah-single-3",
+        "niah-multikey-1",
+        "niah-multikey-2",
+        "niah-multikey-3",
+    ),
+    *("niah-multivalue", "niah-multiquery", "vt", "cwe", "fwe"),
+)
+
 
 def _variants(module: str, prefix: str, names: tuple[str, ...]) -> dict[str, Entry]:
     return {
@@ -74,6 +86,7 @@ TASKS: dict[str, Entry] = {
     **_variants("acbench.tasks.worfbench", "worfbench", WORFBENCH + WORFBENCH_HELD_OUT),
     **_variants("acbench.tasks.longbench", "longbench", LONGBENCH),
     **_variants("acbench.tasks.longgenbench", "longgenbench", LONGGENBENCH),
+    **_variants("acbench.tasks.ruler", "ruler", RULER),
 }
 
 SCORERS: dict[str, ScorerEntry] = {
@@ -82,7 +95,7 @@ SCORERS: dict[str, ScorerEntry] = {
     **{
         slug: ScorerEntry(entry.module, entry.variant)
         for slug, entry in TASKS.items()
-        if slug.startswith(("t-eval-", "worfbench-", "longbench-", "longgenbench-"))
+        if slug.startswith(("t-eval-", "worfbench-", "longbench-", "longgenbench-", "ruler-"))
     },
 }
 """What `acbench score` knows. Other spellings of a name lead to the same scorer (see ``ALIASES``)."""

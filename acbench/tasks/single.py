@@ -67,6 +67,19 @@ class SingleTurn:
         return replace(grade, scores={**grade.scores, GOLD_LOGLIK.name: _mean(self._scored)})
 
 
+class Unasked:
+    """The episode of a prompt that cannot be built for the window: nothing is asked, and there is no score."""
+
+    def ask(self) -> Prompt | None:
+        return None
+
+    def tell(self, reply: Reply) -> None:
+        raise DataError(f"a reply was told to an episode that asked nothing: {reply.text[:40]!r}")
+
+    def grade(self) -> Grade:
+        return Grade({}, TOO_LONG, state=TOO_LONG)
+
+
 def _mean(reply: Reply) -> float:
     total = sum(reply.logprobs)
     if not reply.logprobs or not math.isfinite(total):

@@ -30,7 +30,7 @@ def test_matrix_cell_shows_both_scores_difference_and_verdict() -> None:
     text = summary.markdown(RESULTS)
     assert "50.0 % → 40.0 %<br>-10.0 pp [-14.0, -6.0]<br>❌ worse |" in text
     assert "❌ worse (report-only)" in text
-    assert "| recipe | needle | pddl |" in text
+    assert "| task | `rtn-w4g64` |" in text.replace("| `magnitude-2of4` ", "")
     matrix = text.split("### Largest")[0]
     assert "`base`" not in matrix
     assert "| – |" in matrix
