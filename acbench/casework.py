@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from acbench.matrix import Matrix
     from acbench.records import Noise
     from acbench.runner import Plan
+    from acbench.tasks.protocol import Task
     from acbench.thresholds import Rule, Thresholds
 
 FLIPS_KEPT = 100
@@ -176,6 +177,7 @@ class Caseworker:
             tokens=other.tokens,
             seconds=other.seconds,
             scoring=other.scoring,
+            facts=_facts(plan.task, pairs),
             family=self.bench.catalogue.tasks[case.task].family,
             pairs={
                 m.name: tuple(
@@ -222,6 +224,11 @@ def _judge_noise(result: CaseResult) -> Verdict:
     return replace(
         verdict, outcome="fail" if beyond else "pass", reason=f"noise floor: {measured}", gate="gate"
     )
+
+
+def _facts(task: Task, pairs: Sequence[verdicts.Pair]) -> Mapping[str, str]:
+    find = getattr(task, "facts", None)
+    return dict(find([base for base, _ in pairs], [other for _, other in pairs])) if find else {}
 
 
 def _cells(pairs: Sequence[verdicts.Pair], metric: str) -> tuple[Mapping[str, Any], ...]:

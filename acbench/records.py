@@ -163,6 +163,8 @@ class CaseResult:
     seconds: float = 0.0
     scoring: Mapping[str, str] = field(default_factory=dict)
     """What scored the answers: ``mode`` and, where texts are compared by meaning, ``embedder``."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """Further findings of this comparison as text, by name; what they are is the task's choice."""
     family: str = ""
     """The benchmark this task is one part of; group means are taken over its tasks."""
     pairs: Mapping[str, tuple[tuple[str, float, float], ...]] = field(default_factory=dict)

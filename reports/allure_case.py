@@ -162,6 +162,7 @@ def _notes(result: CaseResult) -> list[str]:
             f"Noise floor, base against itself: {noise.changed_scores} of {noise.n} scores changed, "
             f"{formats.difference(noise.difference, unit)} {formats.interval(noise.low, noise.high, unit)}."
         )
+    notes += [f"{name.capitalize()}: {value}." for name, value in result.facts.items()]
     if result.scoring.get("embedder"):
         notes.append(f"Texts were compared with the embedding model {result.scoring['embedder']}.")
     if result.scoring.get("mode", "corrected") != "corrected":

@@ -128,7 +128,7 @@ class Metric:
 
     name: str
     title: str
-    unit: str = "share"  # share (0..1) or nats
+    unit: str = "share"  # share (0..1), nats or points
     binary: bool = False
     higher_is_better: bool = True
 
@@ -166,9 +166,10 @@ class Episode(Protocol):
 
 
 class Task(Protocol):
-    """A benchmark. Two more members are optional: ``prepare_grading(episodes)`` is called once, before the
+    """A benchmark. Three more members are optional: ``prepare_grading(episodes)`` is called once, before the
     finished episodes of a run are graded (texts to embed go to the model in one batch), and ``scoring``
-    (a mapping of names to values) says what scored the answers: it is part of every result."""
+    (a mapping of names to values) says what scored the answers: it is part of every result; and
+    ``facts(base_records, compressed_records)`` gives further findings of a comparison as text, by name."""
 
     @property
     def info(self) -> TaskInfo: ...

@@ -80,6 +80,7 @@ def _variants(module: str, prefix: str, names: tuple[str, ...]) -> dict[str, Ent
 
 TASKS: dict[str, Entry] = {
     "needle": Entry("acbench.tasks.needle"),
+    "needle-multi": Entry("acbench.tasks.needle", factory="open_multi", info="MULTI_INFO"),
     "pddl": Entry("acbench.tasks.pddl"),
     "pddl-likelihood": Entry("acbench.tasks.pddl", factory="open_likelihood", info="LIKELIHOOD_INFO"),
     **_variants("acbench.tasks.teval", "t-eval", T_EVAL),

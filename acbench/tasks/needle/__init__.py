@@ -5,7 +5,8 @@ prompt; a user's folder can be the haystack instead. ``insertion.upstream_contex
 the older runners for comparison; the task itself does not use it.
 """
 
+from acbench.tasks.needle.multi import MULTI_INFO, open_multi
 from acbench.tasks.needle.scoring import open_scorer, score_prediction
 from acbench.tasks.needle.task import INFO, open_task
 
-__all__ = ["INFO", "open_scorer", "open_task", "score_prediction"]
+__all__ = ["INFO", "MULTI_INFO", "open_multi", "open_scorer", "open_task", "score_prediction"]

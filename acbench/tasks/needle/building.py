@@ -41,9 +41,18 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Built:
+    """A whole question and where its sentences really stand, in per cent of the haystack's tokens."""
+
+    message: str
+    real_depths: tuple[float, ...]
+    prompt_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Document:
     text: str
-    real_depth: float
+    real_depths: tuple[float, ...]
 
 
 def draw(n: int, *parts: object) -> int:
@@ -87,19 +96,30 @@ def build_cell(renderer: Renderer, passage: Passage, needle: Needle, length: int
     Raises ConfigError when the length leaves no room for a document, DataError when the guard finds the
     needle twice or a keyword elsewhere.
     """
+    built = build_document(renderer, passage, [(depth, needle.sentence)], needle.question, length)
+    check_needle(built.message, needle.sentence, needle.keywords)
+    return Cell(built.message, built.real_depths[0], built.prompt_tokens)
+
+
+def build_document(
+    renderer: Renderer, passage: Passage, plants: Sequence[tuple[float, str]], question: str, length: int
+) -> Built:
+    """Plants (depth in per cent, sentence) pairs in a document of the size that fills the prompt's ``length``.
+
+    Raises ConfigError when the length leaves no room for a document.
+    """
     low = math.ceil(length * 0.99)
     aim = length - (length - low) // 3
-    tokens = aim - _count(renderer, user_message(needle.sentence, needle.question))
+    tokens = aim - _count(renderer, user_message("\n".join(sentence for _, sentence in plants), question))
     for attempt in range(ATTEMPTS):
         if tokens < 1:
             raise ConfigError(f"task needle: lengths: {length} tokens leave no room around the needle")
         whole_words = attempt < WHOLE_WORD_ATTEMPTS
-        document = _document(passage, tokens, depth, needle.sentence, whole_words=whole_words)
-        message = user_message(document.text, needle.question)
+        document = _document(passage, tokens, plants, whole_words=whole_words)
+        message = user_message(document.text, question)
         count = _count(renderer, message)
         if low <= count <= length:
-            check_needle(message, needle.sentence, needle.keywords)
-            return Cell(message, document.real_depth, count)
+            return Built(message, document.real_depths, count)
         tokens = min(tokens + (aim if count < low else length) - count, len(passage.ends))
     raise DataError(f"needle: no cut of the haystack gives a prompt of {low} to {length} tokens")
 
@@ -117,17 +137,28 @@ def check_needle(message: str, needle: str, keywords: Sequence[str]) -> None:
             )
 
 
-def _document(passage: Passage, tokens: int, depth: float, needle: str, *, whole_words: bool) -> _Document:
+def _document(
+    passage: Passage, tokens: int, plants: Sequence[tuple[float, str]], *, whole_words: bool
+) -> _Document:
+    """Places are chosen in the text without needles, so that one needle does not move the next."""
     end = passage.ends[tokens - 1]
     if whole_words:
         end = _word_end(passage.text, end)
     total = bisect_right(passage.ends, end)
     inside = bisect_left(passage.boundaries, end)
     positions = [*passage.positions[:inside], total]
-    chosen = nearest_position(positions, depth, total)
-    at = passage.boundaries[chosen] if chosen < inside else end
-    real_depth = round(100 * positions[chosen] / total, 2) if total else 0.0
-    return _Document(insert_needle(passage.text[:end], at, needle), real_depth)
+    places: list[tuple[int, str]] = []
+    real_depths = []
+    for depth, sentence in plants:
+        chosen = nearest_position(positions, depth, total)
+        places.append((passage.boundaries[chosen] if chosen < inside else end, sentence))
+        real_depths.append(round(100 * positions[chosen] / total, 2) if total else 0.0)
+    text = passage.text[:end]
+    for at, sentence in sorted(
+        places, key=lambda place: -place[0]
+    ):  # from the end, so that places stay valid
+        text = insert_needle(text, at, sentence)
+    return _Document(text, tuple(real_depths))
 
 
 def _word_end(text: str, end: int) -> int:

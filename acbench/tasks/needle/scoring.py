@@ -1,12 +1,10 @@
-"""Scores of one reply, and the scorer of predictions made elsewhere.
-
-``rouge1_x10``, the ROUGE-1 score with stemming that KVCache-Factory stores, is left out of this version.
-"""
+"""Scores of one reply, and the scorer of predictions made elsewhere."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from acbench.errors import ConfigError, DataError, did_you_mean
@@ -50,11 +48,34 @@ def expected_answer(needle: str) -> str:
     return found.group(1).strip() if found else ""
 
 
-def score_reply(reply: str, keywords: Sequence[str], expected: str) -> dict[str, float]:
+def rouge1_x10(reply: str, needle: str) -> float:
+    """10 x ROUGE-1 F1 (0..10) with stemming between the whole needle and the reply, 0 for an empty reply.
+
+    The score that KVCache-Factory's runner stores. Raises ConfigError when rouge-score is not installed.
+    """
+    if not reply.strip():
+        return 0.0
+    return 10 * float(_rouge().score(needle, reply)["rouge1"].fmeasure)
+
+
+@cache
+def _rouge() -> Any:
+    try:
+        from rouge_score.rouge_scorer import RougeScorer
+    except ImportError as error:
+        raise ConfigError(
+            "the needle test needs rouge-score; install ACBench with its extra: acbench[needle]"
+        ) from error
+    return RougeScorer(["rouge1"], use_stemmer=True)
+
+
+def score_reply(reply: str, keywords: Sequence[str], expected: str, needle: str) -> dict[str, float]:
     """All metrics of a reply; ``overlap`` only with an expected answer."""
     recall = keyword_recall(reply, keywords)
     scores = {"keyword_recall": recall, "hit": float(recall == 1)}
-    return scores | {"overlap": overlap(reply, expected)} if expected else scores
+    if expected:
+        scores["overlap"] = overlap(reply, expected)
+    return scores | {"rouge1_x10": rouge1_x10(reply, needle)}
 
 
 def channel_of(reply: str, recall: float, *, cut: bool = False) -> str:
@@ -89,14 +110,14 @@ def open_scorer(_variant: str, *, mode: str, embedder: object) -> NeedleScorer:
 
 
 def score_prediction(line: Prediction, *, mode: str) -> Scored:
-    """Scores a reply made elsewhere: keyword_recall, hit and overlap (rouge1_x10 is left out).
+    """Scores a reply made elsewhere: keyword_recall, hit, overlap and rouge1_x10.
 
     ``gold``: ``{"needle": str, "keywords": [str], "expected_answer": str}``; without the last one, overlap is
     against what follows the needle's first `is`, and is left out when the needle has none.
     ``mode`` `upstream` puts overlap first, `corrected` keyword_recall. Raises DataError naming a bad field.
     """
-    keywords, expected = _read_gold(line)
-    scores = score_reply(line.prediction, keywords, expected)
+    needle, keywords, expected = _read_gold(line)
+    scores = score_reply(line.prediction, keywords, expected, needle)
     if mode == "upstream":
         if "overlap" not in scores:
             raise _bad(
@@ -106,7 +127,7 @@ def score_prediction(line: Prediction, *, mode: str) -> Scored:
     return Scored(line.id, scores, channel_of(line.prediction, scores["keyword_recall"]))
 
 
-def _read_gold(line: Prediction) -> tuple[list[str], str]:
+def _read_gold(line: Prediction) -> tuple[str, list[str], str]:
     gold = line.gold
     if not isinstance(gold, Mapping):
         raise DataError(f"needle: record {line.id!r}: gold must be an object, not {type(gold).__name__}")
@@ -118,7 +139,7 @@ def _read_gold(line: Prediction) -> tuple[list[str], str]:
         raise _bad(line, "keywords", "every keyword must be text with a letter or digit")
     given = gold.get("expected_answer") is not None
     expected = _text(line, gold, "expected_answer") if given else expected_answer(needle)
-    return list(keywords), expected
+    return needle, list(keywords), expected
 
 
 def _text(line: Prediction, gold: Mapping[str, Any], name: str) -> str:

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from acbench.engines.protocol import Sampling
 from acbench.tasks.needle.building import build_cell, needle_of, paragraph_of, usable_needles
+from acbench.tasks.needle.facts import grid_facts
 from acbench.tasks.needle.haystack import haystack_text, tokenized
 from acbench.tasks.needle.scoring import CORRECT, CUT, EMPTY, PARTIAL, WRONG, channel_of, score_reply
 from acbench.tasks.needle.settings import K, clip_to_window, read_settings
 from acbench.tasks.protocol import TOO_LONG, Grade, Message, Metric, Prompt, Sample, TaskInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from acbench.records import SampleRecord
     from acbench.tasks.needle.building import Cell
     from acbench.tasks.needle.haystack import Corpus
     from acbench.tasks.needle.needles import Needle
@@ -29,6 +31,7 @@ INFO = TaskInfo(
         Metric("keyword_recall", "Keyword recall"),
         Metric("hit", "All keywords found", binary=True),
         Metric("overlap", "Word overlap (older runners)"),
+        Metric("rouge1_x10", "ROUGE-1 F1 x 10 against the needle (older runners)", unit="points"),
     ),
     channels=(CORRECT, PARTIAL, WRONG, CUT, EMPTY, TOO_LONG),
 )
@@ -103,6 +106,9 @@ class NeedleTask:
     def open(self, sample: Sample) -> NeedleEpisode:
         return NeedleEpisode(sample, self._settings.max_tokens)
 
+    def facts(self, base: Sequence[SampleRecord], compressed: Sequence[SampleRecord]) -> Mapping[str, str]:
+        return grid_facts(base, compressed)
+
     def _build(self) -> Iterator[Sample]:
         settings, context = self._settings, self._context
         text = haystack_text(settings.haystack, settings.seed, context.data_dir)
@@ -153,7 +159,8 @@ class NeedleEpisode:
             raise RuntimeError("this episode has not been answered")
         if reply is None or reply.finish_reason == TOO_LONG:
             return Grade(scores={}, channel=TOO_LONG, state=TOO_LONG, detail=self._detail())
-        scores = score_reply(reply.text, self._data["keywords"], self._data["expected_answer"])
+        data = self._data
+        scores = score_reply(reply.text, data["keywords"], data["expected_answer"], data["needle"])
         cut = reply.finish_reason == "length"
         channel = channel_of(reply.text, scores["keyword_recall"], cut=cut)
         return Grade(scores=scores, channel=channel, detail=self._detail())

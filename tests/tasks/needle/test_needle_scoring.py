@@ -16,15 +16,15 @@ NEEDLE = f"\nThe best thing to do in San Francisco is {ANSWER}\n"
 GOLD = {"needle": NEEDLE, "keywords": ["sandwich", "dolores park", "sunny"]}
 
 WORKED = [
-    (ANSWER, 1.0, 1.0),
-    ("Eat a sandwich and sit in Dolores Park on a sunny day", 0.9091, 1.0),
-    (NEEDLE.strip(), 1.0, 1.0),
-    ("eat a sandwich", 0.2727, 0.3333),
-    ("sit in Dolores Park", 0.3636, 0.3333),
-    ("a and in on", 0.3636, 0.0),
-    ("I do not know.", 0.0, 0.0),
-    ("Visit the Golden Gate Bridge and walk on a sunny day in the park.", 0.4545, 0.3333),
-    ("", 0.0, 0.0),
+    (ANSWER, 1.0, 1.0, 7.2727),
+    ("Eat a sandwich and sit in Dolores Park on a sunny day", 0.9091, 1.0, 7.2727),
+    (NEEDLE.strip(), 1.0, 1.0, 10.0),
+    ("eat a sandwich", 0.2727, 0.3333, 2.5),
+    ("sit in Dolores Park", 0.3636, 0.3333, 3.2),
+    ("a and in on", 0.3636, 0.0, 3.2),
+    ("I do not know.", 0.0, 0.0, 0.8),
+    ("Visit the Golden Gate Bridge and walk on a sunny day in the park.", 0.4545, 0.3333, 4.5714),
+    ("", 0.0, 0.0, 0.0),
 ]
 
 
@@ -32,17 +32,18 @@ def scored(reply: str, gold: Any = GOLD, mode: str = "corrected") -> Any:
     return score_prediction(Prediction("p1", gold, reply), mode=mode)
 
 
-@pytest.mark.parametrize(("reply", "overlap", "recall"), WORKED)
-def test_worked_examples(reply: str, overlap: float, recall: float) -> None:
+@pytest.mark.parametrize(("reply", "overlap", "recall", "rouge"), WORKED)
+def test_worked_examples(reply: str, overlap: float, recall: float, rouge: float) -> None:
     scores = scored(reply).scores
     assert scores["overlap"] == pytest.approx(overlap, abs=5e-5)
     assert scores["keyword_recall"] == pytest.approx(recall, abs=5e-5)
+    assert scores["rouge1_x10"] == pytest.approx(rouge, abs=5e-5)
     assert scores["hit"] == (1.0 if recall == 1 else 0.0)
 
 
 def test_mode_decides_which_score_is_first() -> None:
-    assert list(scored(ANSWER).scores) == ["keyword_recall", "hit", "overlap"]
-    assert list(scored(ANSWER, mode="upstream").scores) == ["overlap", "keyword_recall", "hit"]
+    assert list(scored(ANSWER).scores) == ["keyword_recall", "hit", "overlap", "rouge1_x10"]
+    assert list(scored(ANSWER, mode="upstream").scores) == ["overlap", "keyword_recall", "hit", "rouge1_x10"]
 
 
 def test_unknown_mode() -> None:

@@ -67,11 +67,9 @@ def test_looking_up_scores_one_and_stop_words_zero() -> None:
         opened = task(**SMALL, haystack=haystack)
         for sample in opened.samples():
             found = play(opened, sample, look_up(sample))
-            assert (found.scores, found.channel, found.state) == (
-                {"keyword_recall": 1.0, "hit": 1.0, "overlap": 1.0},
-                "correct",
-                "ok",
-            )
+            assert found.scores["rouge1_x10"] > 3  # a right answer shares words with the whole needle
+            assert [found.scores[name] for name in ("keyword_recall", "hit", "overlap")] == [1.0, 1.0, 1.0]
+            assert (found.channel, found.state) == ("correct", "ok")
             missed = play(opened, sample, "a and in on")
             assert (missed.scores["keyword_recall"], missed.scores["hit"]) == (0.0, 0.0)
             assert missed.channel == "wrong"
