@@ -30,6 +30,7 @@ TEXT_LIMIT = 300
 VERDICT_BYTES = 60_000
 FLIPS_BYTES = 100_000
 FIGURE_BYTES = 80_000
+CELLS_BYTES = 20_000
 PROMPT_BYTES = 40_000
 LOG_TAIL_BYTES = 20_000
 """Caps per attachment; all of them together stay below the 300 kB a case may use."""
@@ -176,7 +177,7 @@ def _notes(result: CaseResult) -> list[str]:
 
 
 def attachments(result: CaseResult) -> list[Attachment]:
-    """At most four attachments, below 300 kB together; empty ones are left out."""
+    """At most five attachments, below 300 kB together; empty ones are left out."""
     found = [Attachment("verdict.json", "json", verdict_json(result))]
     if result.flips:
         found.append(Attachment("flips.csv", "csv", flips_csv(result)))
@@ -184,6 +185,8 @@ def attachments(result: CaseResult) -> list[Attachment]:
     if len(figure.encode()) > FIGURE_BYTES:
         figure = figures.levels_svg(result)
     found.append(Attachment("figure.svg", "svg", figure))
+    if result.cells:
+        found.append(Attachment("cells.csv", "csv", cells_csv(result)))
     if result.sample_prompt:
         found.append(Attachment("prompt of the first sample", "txt", cut(result.sample_prompt, PROMPT_BYTES)))
     return found
@@ -222,6 +225,21 @@ def flips_csv(result: CaseResult) -> str:
         )
         size += len(out.getvalue()[before:].encode())
         if size > FLIPS_BYTES:
+            out.truncate(before)
+            break
+    return out.getvalue()
+
+
+def cells_csv(result: CaseResult) -> str:
+    """The numbers behind a map, one sample a row, as many as fit."""
+    names = ("length", "depth", "repeat", "base", "compressed", "state")
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(names)
+    for cell in result.cells:
+        before = out.tell()
+        writer.writerow([cell.get(name, "") for name in names])
+        if out.tell() > CELLS_BYTES:
             out.truncate(before)
             break
     return out.getvalue()

@@ -11,11 +11,11 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from acbench.cases import BASE
-from reports import categories, formats, summary
+from reports import categories, figures, formats, summary
 from reports.files import write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from acbench.records import CaseResult, Comparison
@@ -130,6 +130,7 @@ def write_globals(
         ("degradation matrix", "html", "text/html", matrix_html(results)),
         ("summary.md", "md", "text/markdown", summary.markdown(results, broken=broken)),
         ("environment.json", "json", "application/json", _json(facts)),
+        *_map_pages(results),
     )
     entries = []
     for name, extension, kind, body in bodies:
@@ -137,6 +138,14 @@ def write_globals(
         write_text(results_dir / source, body)
         entries.append({"name": name, "source": source, "type": kind, "timestamp": now_ms})
     return write_text(results_dir / f"{uuid.uuid4()}-globals.json", _json({"attachments": entries}))
+
+
+def _map_pages(results: Sequence[CaseResult]) -> Iterator[tuple[str, str, str, str]]:
+    """Heat maps of all recipes side by side, for each model and task whose samples lie on a grid."""
+    for model, task in sorted({(r.model, r.task) for r in results}):
+        figure = figures.stacked_maps(model, task, results)
+        if figure:
+            yield (f"{task} maps, {model}", "svg", "image/svg+xml", figure)
 
 
 _CELL = "padding:6px 10px;border:1px solid #d0d7de;text-align:left;vertical-align:top"

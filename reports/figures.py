@@ -9,6 +9,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from acbench.cases import BASE
 from reports import formats
 
 if TYPE_CHECKING:
@@ -61,7 +62,31 @@ def heat_map(result: CaseResult) -> str:
         _places(cells, lambda _, compressed: compressed),
         _places(cells, lambda base, compressed: compressed - base),
     )
-    return heatmap_svg(f"{result.task}: {result.primary.title}, {result.compression} and base", panels)
+    title = f"{result.task}: {result.primary.title}, {result.compression} and base"
+    return heatmap_svg(title, panels, window_tokens=_window(result))
+
+
+def stacked_maps(model: str, task: str, results: Sequence[CaseResult]) -> str:
+    """The maps of all recipes of one model and task below each other; empty for a task without coordinates."""
+    from acbench.tasks.needle.heatmap import Panel, stacked_svg
+
+    chosen = [r for r in results if (r.model, r.task) == (model, task) and r.compression != BASE and r.cells]
+    chosen = [r for r in chosen if {"length", "depth"} <= set(r.cells[0])]
+    if not chosen:
+        return ""
+    rows = [("base", [Panel("base", _places(chosen[0].cells, lambda base, _: base))])]
+    for result in sorted(chosen, key=lambda r: r.compression):
+        compressed = Panel("compressed", _places(result.cells, lambda _, other: other))
+        change = Panel(
+            "compressed minus base", _places(result.cells, lambda base, other: other - base), difference=True
+        )
+        rows.append((result.compression, [compressed, change]))
+    return stacked_svg(f"{model}: {task}, {chosen[0].primary.title}", rows, window_tokens=_window(chosen[0]))
+
+
+def _window(result: CaseResult) -> int | None:
+    found = result.engine.get("settings", {}).get("window_tokens")
+    return int(found) if found else None
 
 
 def _places(

@@ -86,10 +86,11 @@ class _Layout:
         return MARGIN + LEFT + index * (self.panel_width + GAP)
 
 
-def heatmap_svg(title: str, panels: Sequence[Panel]) -> str:
+def heatmap_svg(title: str, panels: Sequence[Panel], *, window_tokens: int | None = None) -> str:
     """Draws the panels over common axes as one SVG of 900 px width on a white card.
 
-    Raises ValueError without panels.
+    A dashed line stands between the lengths that fit the model's window and those that do not, where
+    there are such. Raises ValueError without panels.
     """
     if not panels:
         raise ValueError("a heat map needs at least one panel")
@@ -102,6 +103,7 @@ def heatmap_svg(title: str, panels: Sequence[Panel]) -> str:
     body = [_head(title, layout), _depth_axis(layout)]
     for index, panel in enumerate(panels):
         body.append(_panel(panel, layout, layout.panel_left(index)))
+        body.append(_window_line(layout, layout.panel_left(index), window_tokens))
     if any(panel.values.get(place) is None for panel in panels for place in places):
         body.append(_text(WIDTH - MARGIN, 28, "hatched: no score", anchor="end", fill=FAINT))
     return "\n".join([*body, "</svg>", ""])
@@ -161,6 +163,41 @@ def _panel(panel: Panel, layout: _Layout, left: float) -> str:
             parts.append(_cell(panel, panel.values.get((length, depth)), layout, x, y))
     parts += [_length_axis(layout, left), _legend(panel, layout, left)]
     return "\n".join(parts)
+
+
+def _window_line(layout: _Layout, left: float, window_tokens: int | None) -> str:
+    fitting = sum(length <= window_tokens for length in layout.lengths) if window_tokens else 0
+    if not fitting or fitting == len(layout.lengths):
+        return ""
+    x = left + fitting * layout.cell_width  # between two columns
+    return (
+        f'<line class="window" x1="{x:.2f}" y1="{TOP - 4}" x2="{x:.2f}" y2="{layout.plot_bottom + 4:g}" '
+        f'stroke="{INK}" stroke-width="1.5" stroke-dasharray="5 3"/>'
+    )
+
+
+def stacked_svg(
+    title: str, rows: Sequence[tuple[str, Sequence[Panel]]], *, window_tokens: int | None = None
+) -> str:
+    """Small multiples: one row of panels for each name, all with the same colours and axes.
+
+    Raises ValueError without rows.
+    """
+    if not rows:
+        raise ValueError("small multiples need at least one row")
+    parts, top = [], 40.0
+    for name, panels in rows:
+        figure = heatmap_svg(name, panels, window_tokens=window_tokens)
+        height = float(figure.split('height="', 1)[1].split('"', 1)[0])
+        parts.append(figure.replace("<svg ", f'<svg y="{top:g}" ', 1))
+        top += height + 8
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{top:g}" viewBox="0 0 {WIDTH} {top:g}" '
+        f'role="img" font-family="Helvetica, Arial, sans-serif">\n<title>{escape(title)}</title>\n'
+        f'<rect width="{WIDTH}" height="{top:g}" fill="#ffffff"/>\n'
+        + _text(MARGIN, 26, title, size=17, anchor="start", bold=True)
+        + "\n".join(["", *parts, "</svg>", ""])
+    )
 
 
 def _cell(panel: Panel, value: float | None, layout: _Layout, x: float, y: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -13,6 +14,7 @@ from acbench.tasks.needle.heatmap import (
     comparison_panels,
     heatmap_svg,
     ramp_colour,
+    stacked_svg,
 )
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -93,3 +95,24 @@ def test_needs_a_panel() -> None:
     with pytest.raises(ValueError, match="panel"):
         heatmap_svg("t", [])
     assert parsed(heatmap_svg("t", [Panel("empty", {})])) is not None
+
+
+def test_the_window_line_stands_between_columns() -> None:
+    values = {(length, 0.0): 1.0 for length in (1000, 2000, 3000, 4000)}
+    svg = heatmap_svg("t", [Panel("p", values)], window_tokens=2500)
+    line = re.search(r'<line class="window" x1="([0-9.]+)"', svg)
+    assert line is not None
+    edges = sorted({float(x) for x in re.findall(r'class="cell" x="([0-9.]+)"', svg)})
+    assert float(line.group(1)) == pytest.approx(edges[2], abs=0.02)
+    for window in (None, 500, 4000):
+        assert 'class="window"' not in heatmap_svg("t", [Panel("p", values)], window_tokens=window)
+
+
+def test_small_multiples_keep_one_scale() -> None:
+    values = {(1000, 0.0): 0.5}
+    svg = stacked_svg("model", [("a", [Panel("p", values)]), ("b", [Panel("p", values)])])
+    assert svg.count("<svg ") == 3
+    assert svg.count("</svg>") == 3
+    parsed(svg)
+    with pytest.raises(ValueError, match="at least one row"):
+        stacked_svg("model", [])
