@@ -196,7 +196,10 @@ class Rollout:
         if prompt.continuation:
             start = len(ids)
             ids = ids + self._renderer.continuation(prompt)
-        run.prompt_hash = fingerprint([ids_hash(ids), start, asdict(prompt.sampling)])[:16]
+        sampling = asdict(prompt.sampling)
+        if not sampling["min_tokens"]:
+            del sampling["min_tokens"]  # younger than the first journals: their hashes stay valid
+        run.prompt_hash = fingerprint([ids_hash(ids), start, sampling])[:16]
         run.prompt_tokens = len(ids)
         return Request(f"{self._serial}/{run.sample.id}#{run.asked}", ids, prompt.sampling, start)
 

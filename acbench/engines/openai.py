@@ -109,6 +109,8 @@ class OpenAIEngine:
             "stop": list(sampling.stop) or None,
             "seed": sampling.seed,
         }
+        if sampling.min_tokens:
+            body |= {"min_tokens": sampling.min_tokens}  # a parameter of vLLM's server
         if scoring:
             body |= {"echo": True, "logprobs": 0}
         elif sampling.logprobs:

@@ -22,6 +22,8 @@ class Sampling:
     top_p: float = 1.0
     stop: tuple[str, ...] = ()
     seed: int = 0
+    min_tokens: int = 0
+    """No stop, of any kind, before this many tokens."""
     logprobs: bool = False
     """Return the natural-log probability of each generated token."""
 

@@ -90,6 +90,8 @@ class TransformersCore:
             options |= {"do_sample": True, "temperature": sampling.temperature, "top_p": sampling.top_p}
         else:
             options |= {"do_sample": False}
+        if sampling.min_tokens:
+            options |= {"min_new_tokens": sampling.min_tokens}
         if sampling.stop:
             options |= {"stop_strings": list(sampling.stop), "tokenizer": self._tokenizer}
         with torch.inference_mode():
@@ -103,9 +105,11 @@ class TransformersCore:
         kept = new_ids if cut is None else new_ids[:cut]
         text = self._tokenizer.decode(kept, skip_special_tokens=True)
         stopped = cut is not None
+        first = self._tokenizer.decode(kept[: request.sampling.min_tokens], skip_special_tokens=True)
         for stop in request.sampling.stop:
-            if stop in text:
-                text, stopped = text[: text.index(stop)], True
+            at = text.find(stop, len(first))
+            if at >= 0:
+                text, stopped = text[:at], True
         return Completion(
             request.id,
             text=text,

@@ -132,6 +132,7 @@ def _parameters(request: Request) -> Any:
         temperature=sampling.temperature,
         top_p=sampling.top_p,
         stop=list(sampling.stop) or None,
+        min_tokens=sampling.min_tokens,
         seed=sampling.seed if sampling.temperature > 0 else None,
         logprobs=0 if sampling.logprobs else None,
         output_kind=RequestOutputKind.FINAL_ONLY,

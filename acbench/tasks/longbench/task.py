@@ -139,7 +139,8 @@ def _open(sample: Sample, which: LongBenchSet, mode: str, *, likelihood: bool) -
     if not data["fits"]:
         return _Refused(detail)
     stop = () if data["reasoning_budget"] else which.stop  # thinking has lines of its own
-    sampling = Sampling(max_tokens=data["max_tokens"], stop=stop)
+    # A first token that is the stop itself would leave an answer empty that the published scorer reads.
+    sampling = Sampling(max_tokens=data["max_tokens"], stop=stop, min_tokens=1 if stop else 0)
     prompt = replace(as_prompt(which, data["text"]), sampling=sampling)
     gold = which.lead + data["answers"][0] if likelihood and data["answers"] and data["answers"][0] else ""
     return SingleTurn(prompt, _judge(sample, which, mode, detail), gold=gold)

@@ -34,6 +34,9 @@ class Settings:
     likelihood: bool
     levels: tuple[str, ...]
     source: str
+    cue: bool
+    """The reply is begun for the model with the label of the first answer. Small models need it to keep to the
+    labels at all; the published protocol has none, so it is off for a user's data."""
 
 
 def read_settings(table: Mapping[str, Any], form: Form, *, has_data_dir: bool) -> Settings:
@@ -47,6 +50,7 @@ def read_settings(table: Mapping[str, Any], form: Form, *, has_data_dir: bool) -
         "likelihood": not has_data_dir,
         "levels": LEVELS,
         "source": "auto",
+        "cue": not has_data_dir,
     }
     known = {f.name for f in fields(Settings)}
     for key in table:
@@ -69,8 +73,9 @@ def read_settings(table: Mapping[str, Any], form: Form, *, has_data_dir: bool) -
         raise ConfigError(
             f"longgenbench: demos = {values['demos']}: there are {DEMOS} built-in demonstrations"
         )
-    if not isinstance(values["likelihood"], bool):
-        raise ConfigError(f"longgenbench: likelihood must be true or false, not {values['likelihood']!r}")
+    for key in ("likelihood", "cue"):
+        if not isinstance(values[key], bool):
+            raise ConfigError(f"longgenbench: {key} must be true or false, not {values[key]!r}")
     levels = values["levels"]
     if not isinstance(levels, list | tuple) or not levels or not set(levels) <= set(LEVELS):
         raise ConfigError(f"longgenbench: levels must be a list out of {', '.join(LEVELS)}, not {levels!r}")

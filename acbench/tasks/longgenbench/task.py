@@ -88,12 +88,14 @@ class LongGenBench:
             )
         found = []
         for name, level, packed in prompts:
+            cue = f"Answer_{packed.first}:\n" if settings.cue else ""
             data = {
                 "system": packed.system,
                 "user": packed.user,
                 "answers": list(packed.answers),
                 "first": packed.first,
-                "gold": packed.gold if settings.likelihood else "",
+                "gold": packed.gold.removeprefix(cue) if settings.likelihood else "",
+                "cue": cue,
                 "max_tokens": settings.max_tokens,
             }
             tokens = context.renderer.count(packed.system) + context.renderer.count(packed.user)
@@ -104,13 +106,14 @@ class LongGenBench:
         data = sample.data
         prompt = Prompt(
             messages=(Message("system", data["system"]), Message("user", data["user"])),
+            prefill=data["cue"],
             sampling=Sampling(max_tokens=data["max_tokens"]),
         )
         return SingleTurn(prompt, partial(self._grade, sample), gold=data["gold"])
 
     def _grade(self, sample: Sample, reply: Reply) -> Grade:
         answers, letters = sample.data["answers"], self._form.letters
-        text = without_thought(reply.text)
+        text = sample.data["cue"] + without_thought(reply.text)
         found = align(text, answers, first=sample.data["first"], letters=letters)
         published = published_accuracy(text, answers, letters=letters)
         cut = reply.finish_reason == "length"

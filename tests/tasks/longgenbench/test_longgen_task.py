@@ -210,17 +210,30 @@ def test_mmlu_prompts_keep_to_one_subject() -> None:
 
 @pytest.mark.parametrize("form", FORMS)
 def test_the_gold_reply_scores_one_in_both_modes(form: str) -> None:
-    for mode in ("corrected", "upstream"):
-        opened = task(form, k=6, prompts=2, mode=mode)
+    for mode, cue in (("corrected", True), ("corrected", False), ("upstream", True)):
+        opened = task(form, k=6, prompts=2, mode=mode, cue=cue)
         for sample in opened.samples():
+            assert sample.data["gold"].startswith("Answer_") == (not sample.data["cue"])
             grade = play(opened, sample, sample.data["gold"])
             assert grade.scores["accuracy"] == grade.scores["accuracy_upstream"] == 1
             assert grade.scores["gold_loglik"] == -2.0
             assert grade.channel == "correct"
 
 
+def test_the_cue_begins_the_reply_and_is_off_for_a_users_data(tmp_path: Path) -> None:
+    opened = task(k=2, prompts=1)
+    prompt = opened.open(opened.samples()[0]).ask()
+    assert prompt is not None
+    assert prompt.prefill == "Answer_4:\n"
+    write_lines(tmp_path / "gsm8k_test.jsonl", numbers(2))
+    other = task(folder=tmp_path, k=2)
+    plain = other.open(other.samples()[0]).ask()
+    assert plain is not None
+    assert plain.prefill == ""
+
+
 def test_half_an_answer_and_the_wrong_order() -> None:
-    opened = task(k=4, prompts=1, levels=["L1"])
+    opened = task(k=4, prompts=1, levels=["L1"], cue=False)
     sample = opened.samples()[0]
     parts = sample.data["gold"].split("\n\n")
     half = play(opened, sample, "\n\n".join(parts[:2]), finish="length")
@@ -232,7 +245,7 @@ def test_half_an_answer_and_the_wrong_order() -> None:
 
 
 def test_in_mode_upstream_the_published_score_is_judged() -> None:
-    opened = task(k=4, prompts=1, levels=["L1"], mode="upstream")
+    opened = task(k=4, prompts=1, levels=["L1"], mode="upstream", cue=False)
     sample = opened.samples()[0]
     grade = play(opened, sample, "\n\n".join(reversed(sample.data["gold"].split("\n\n"))))
     assert grade.scores["accuracy"] == grade.scores["accuracy_upstream"] < 1
@@ -355,6 +368,7 @@ def test_an_empty_folder_says_what_is_expected(tmp_path: Path) -> None:
         ({"levels": ["L9"]}, "levels must be"),
         ({"source": "web"}, "source must be"),
         ({"likelihood": 1}, "likelihood must be"),
+        ({"cue": "yes"}, "cue must be"),
     ],
 )
 def test_wrong_settings(settings: dict[str, Any], message: str) -> None:
