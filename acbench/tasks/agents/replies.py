@@ -30,18 +30,24 @@ _ANNOUNCED = (
 _PAIRS = (("'", "'"), ('"', '"'), ("`", "`"), ("**", "**"))
 
 
-def extract_action(text: str, *, labels: Sequence[str] = ("action",), strip_period: bool = True) -> str:
+def extract_action(
+    text: str,
+    *,
+    labels: Sequence[str] = ("action",),
+    strip_period: bool = True,
+    limit: int = MAX_ACTION_CHARACTERS,
+) -> str:
     """The action in a reply as one line without surrounding blanks; empty when there is none.
 
     ``labels`` are the words a line may start with; ``strip_period`` drops one closing period, for tasks
-    whose commands never end in one. Never raises.
+    whose commands never end in one; ``limit`` characters are kept. Never raises.
     """
     lines = _cut_invented(_content_lines(text))
     if not lines:
         return ""
     plain = [line for line in lines if _after_label(line, labels) is None]
     found = _labelled(lines, labels) or _announced(plain) or next(iter(plain), "")
-    return _clean(found, strip_period=strip_period)[:MAX_ACTION_CHARACTERS].strip()
+    return _clean(found, strip_period=strip_period)[:limit].strip()
 
 
 def turn_outcome(

@@ -1,0 +1,160 @@
+"""One play of a tool task: reads calls, runs tools, gives observations, measures progress."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from acbench.tasks.tools.calls import CallError, read_call
+from acbench.tasks.tools.matching import matched
+from acbench.tasks.tools.toolbox import FINISH, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from acbench.tasks.tools.calls import Call, Trouble
+    from acbench.tasks.tools.toolbox import Toolbox
+
+LIST_COMMAND = "check_valid_actions"
+CLOSING = "The task is over."
+
+
+class Simulator(Protocol):
+    """A world behind tools. It lives for one episode; every tool result is plain data."""
+
+    @property
+    def toolbox(self) -> Toolbox: ...
+
+    def hint(self) -> str:
+        """What the first observation tells about this world."""
+        ...
+
+    def cleaned(self, tool: str, result: Any) -> Any:
+        """The part of a result that sub-goals are compared with; may change ``result``, a copy."""
+        ...
+
+    def same(self, goal: Any, candidate: Any) -> bool: ...
+
+
+class Aim(Protocol):
+    """What progress and success mean in one episode."""
+
+    def reached(self, candidates: Sequence[Any]) -> float:
+        """Progress (0..1) now, not yet a running maximum."""
+        ...
+
+    def success(self, progress: float) -> bool:
+        """Asked once, when the finish tool was executed; ``progress`` is the running maximum."""
+        ...
+
+    def missing(self, candidates: Sequence[Any]) -> Sequence[Any]:
+        """What is still to be reached, apart from the answer itself."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one line came to. ``valid``: executed, even if the tool refused; ``trouble`` says what went wrong."""
+
+    observation: str
+    valid: bool
+    trouble: Trouble
+    progress: float
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ValuesAim:
+    """Sub-goal values to be seen in results; ``final`` is a state that must hold at the end, if any."""
+
+    goals: Sequence[Any]
+    simulator: Simulator
+    answer: Any = None
+    final: Mapping[str, Any] | None = None
+
+    def reached(self, candidates: Sequence[Any]) -> float:
+        met = matched(self.goals, candidates, self.simulator.same)
+        return sum(met) / len(met)
+
+    def success(self, progress: float) -> bool:
+        return progress >= 1.0 and self.state_holds()
+
+    def state_holds(self) -> bool:
+        state = getattr(self.simulator, "state", None)
+        return self.final is None or (state is not None and state() == self.final)
+
+    def missing(self, candidates: Sequence[Any]) -> Sequence[Any]:
+        met = matched(self.goals, candidates, self.simulator.same)
+        open_goals = [goal for goal, is_met in zip(self.goals, met, strict=True) if not is_met]
+        if self.answer in open_goals:
+            open_goals.remove(self.answer)
+        return open_goals
+
+
+class Environment:
+    """Progress (0..1) is a running maximum, looked at after every executed call.
+
+    Validity of a call is settled before it is carried out: form, tool, arguments. A tool that then breaks
+    off makes the turn invalid too; one that runs and says no does not. ``done`` comes with an executed
+    ``finish`` and with nothing else, whatever words a call contains.
+    """
+
+    def __init__(self, simulator: Simulator, aim: Aim, goal: str) -> None:
+        self.simulator = simulator
+        self.aim = aim
+        self.goal = goal
+        self.progress = 0.0
+        self.done = False
+        self.success = False
+        self.candidates: list[Any] = []
+        self.executed = 0
+
+    def first_observation(self) -> str:
+        hint = self.simulator.hint()
+        return f"{hint} Use the {FINISH} tool to end the task.".strip()
+
+    def opening(self) -> Sequence[tuple[str, str]]:
+        """Actions that are carried out before the agent's first turn, with their observations."""
+        moves = getattr(self.simulator, "opening", None)
+        return moves() if moves is not None else ()
+
+    def goal_text(self) -> str:
+        return self.goal
+
+    def step(self, command: str) -> Step:
+        """Carries out one line of text. Never raises, whatever the text."""
+        if self.done:
+            return self._answer(CLOSING, valid=False, trouble="format")
+        line = command.strip()
+        if line.lower().replace(" ", "_").startswith(LIST_COMMAND):
+            return self._answer(self.simulator.toolbox.listing(), valid=True)
+        try:
+            call = read_call(line)
+            arguments = self.simulator.toolbox.check(call)
+        except CallError as error:
+            return self._answer(str(error), valid=False, trouble=error.trouble)
+        return self._execute(call, arguments)
+
+    def _execute(self, call: Call, arguments: Mapping[str, Any]) -> Step:
+        try:
+            result = self.simulator.toolbox.run(call, arguments)
+        except CallError as error:
+            self._remember_failure(call)
+            return self._answer(str(error), valid=False, trouble=error.trouble)
+        except Refused as refusal:
+            self._remember_failure(call)
+            return self._answer(str(refusal), valid=True, trouble="refused")
+        self.candidates.append(self.simulator.cleaned(call.tool, copy.deepcopy(result)))
+        self.executed += call.tool != FINISH
+        self.progress = max(self.progress, self.aim.reached(self.candidates))
+        if call.tool == FINISH:
+            self.done = True
+            self.success = self.aim.success(self.progress)
+        return self._answer(str(result), valid=True)
+
+    def _remember_failure(self, call: Call) -> None:
+        self.candidates.append(f"Calling {call.tool} with {dict(call.arguments)} failed")
+
+    def _answer(self, observation: str, *, valid: bool, trouble: Trouble = "") -> Step:
+        return Step(observation, valid, trouble, self.progress, self.done)
