@@ -93,7 +93,7 @@ class ValuesAim:
 
 
 class Environment:
-    """Progress (0..1) is a running maximum, looked at after every executed call.
+    """Progress (0..1) is a running maximum, looked at after every call that reached its tool.
 
     Validity of a call is settled before it is carried out: form, tool, arguments. A tool that then breaks
     off makes the turn invalid too; one that runs and says no does not. ``done`` comes with an executed
@@ -140,21 +140,26 @@ class Environment:
         try:
             result = self.simulator.toolbox.run(call, arguments)
         except CallError as error:
-            self._remember_failure(call)
+            self._remember(_failure(call))
             return self._answer(str(error), valid=False, trouble=error.trouble)
         except Refused as refusal:
-            self._remember_failure(call)
+            self._remember(_failure(call))
             return self._answer(str(refusal), valid=True, trouble="refused")
-        self.candidates.append(self.simulator.cleaned(call.tool, copy.deepcopy(result)))
         self.executed += call.tool != FINISH
-        self.progress = max(self.progress, self.aim.reached(self.candidates))
+        self._remember(self.simulator.cleaned(call.tool, copy.deepcopy(result)))
         if call.tool == FINISH:
             self.done = True
             self.success = self.aim.success(self.progress)
         return self._answer(str(result), valid=True)
 
-    def _remember_failure(self, call: Call) -> None:
-        self.candidates.append(f"Calling {call.tool} with {dict(call.arguments)} failed")
+    def _remember(self, candidate: Any) -> None:
+        self.candidates.append(candidate)
+        self.progress = max(self.progress, self.aim.reached(self.candidates))
 
     def _answer(self, observation: str, *, valid: bool, trouble: Trouble = "") -> Step:
         return Step(observation, valid, trouble, self.progress, self.done)
+
+
+def _failure(call: Call) -> str:
+    """What stands among the candidates for a call that came to nothing, as published."""
+    return f"Calling {call.tool} with {dict(call.arguments)} failed"

@@ -113,14 +113,15 @@ class Reading:
         return compute(formula.operator, numbers)
 
     def shown(self, cell: Cell) -> str:
-        """The cell as a user sees it. A formula without a format of its own takes its first operand's."""
+        """The cell as a user sees it. A formula without a format of its own takes that of its first number."""
         found = self.value(cell)
         if isinstance(found, str):
             return found
         source = cell.master or cell
         form = source.format
         if isinstance(source.value, Formula) and form == GENERAL and source.value.operator in INHERITING:
-            form = source.value.cells[0].format if source.value.cells else form
+            operands = (cell for cell in source.value.cells if not isinstance(self.value(cell), str))
+            form = next((cell.format for cell in operands), form)
         return form.show(float(found))
 
 

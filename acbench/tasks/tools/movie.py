@@ -105,12 +105,13 @@ class MovieSimulator:
         return {"keywords": self._film(movie_id)["keywords"]}
 
     def _titles(self, movie_id: str) -> dict[str, Any]:
-        return {"id": int(movie_id), "titles": self._film(movie_id)["titles"]}
+        film = self._film(movie_id)
+        return {"id": film["id"], "titles": film["titles"]}
 
     def _translations(self, movie_id: str) -> dict[str, Any]:
-        known = self._film(movie_id)["translations"]
-        shown = [entry for entry in known if entry["iso_3166_1"] in TRANSLATION_COUNTRIES]
-        return {"id": int(movie_id), "translations": shown}
+        film = self._film(movie_id)
+        shown = [entry for entry in film["translations"] if entry["iso_3166_1"] in TRANSLATION_COUNTRIES]
+        return {"id": film["id"], "translations": shown}
 
     def _person(self, person_id: str) -> dict[str, Any]:
         person = self._someone(person_id)

@@ -7,7 +7,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from acbench.tasks.tools.matching import equal
-from acbench.tasks.tools.toolbox import DATE, ID, TEXT, Refused, Tool, Toolbox, answer_tool
+from acbench.tasks.tools.toolbox import DATE, FLAG, ID, Refused, Tool, Toolbox, answer_tool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -108,7 +108,7 @@ class TodoSimulator:
                 "update_project",
                 'marks a project as favorite ("True") or not ("False")',
                 self._update_project,
-                {**project, "is_favorite": TEXT},
+                {**project, "is_favorite": FLAG},
             ),
             Tool("get_tasks", "the open tasks of a project with their ids", self._get_tasks, project),
             Tool("get_task_description", "a task's description", self._get_task_description, task),

@@ -79,6 +79,7 @@ def _list(value: Any) -> list[Any]:
 
 
 TEXT = Kind("text", _text)
+FLAG = Kind("True or False", lambda value: str(value) if isinstance(value, bool) else _text(value))
 ID = Kind("id", _text)
 NUMBER = Kind("number", _number)
 WHOLE = Kind("whole number", _whole)
@@ -121,7 +122,7 @@ class Tool:
             return kind.convert(value)
         except (ValueError, OverflowError):
             shown = repr(value)[:SHOWN_VALUE]
-            raise _misfit("ValueError", f"{name} must be a {kind.name}, not {shown}") from None
+            raise _misfit("ValueError", f"{name} must be of the kind {kind.name}, not {shown}") from None
 
 
 def _misfit(kind: str, text: str) -> CallError:
