@@ -22,7 +22,11 @@ def ask(*lines: str, world: dict[str, Any] = WORLD) -> Any:
 
 def test_graphs_must_be_loaded() -> None:
     refused = ask(call("paperNodeCheck", node=PAPER))
-    assert (refused.observation, refused.valid, refused.trouble) == ("Please load the PaperNet first.", True, "refused")
+    assert (refused.observation, refused.valid, refused.trouble) == (
+        "Please load the PaperNet first.",
+        True,
+        "refused",
+    )
     assert ask(call("loadPaperNet")).observation == "PaperNet is loaded."
     wrong = ask(call("loadPaperNet"), call("authorNodeCheck", node=AUTHOR))
     assert wrong.observation == "Please load the AuthorNet first."
@@ -32,13 +36,18 @@ def test_graphs_must_be_loaded() -> None:
 
 def test_refusals_name_node_and_graph() -> None:
     load = call("loadAuthorNet")
-    assert ask(load, call("authorNodeCheck", node="N")).observation == "There is no node named N in the AuthorNet."
+    assert (
+        ask(load, call("authorNodeCheck", node="N")).observation
+        == "There is no node named N in the AuthorNet."
+    )
     assert (
         ask(load, call("neighbourCheck", graph="AuthorNet", node="N")).observation
         == "There is no node named N in the AuthorNet."
     )
     stranger = next(
-        name for name in GRAPHS["AuthorNet"].nodes if name != AUTHOR and name not in GRAPHS["AuthorNet"].edges[AUTHOR]
+        name
+        for name in GRAPHS["AuthorNet"].nodes
+        if name != AUTHOR and name not in GRAPHS["AuthorNet"].edges[AUTHOR]
     )
     apart = ask(load, call("authorEdgeCheck", node1=AUTHOR, node2=stranger))
     assert (apart.observation, apart.valid) == (f"There is no edge between {AUTHOR} and {stranger}.", True)

@@ -29,13 +29,17 @@ def test_worked_example_16() -> None:
     [
         ("get_projects with Action Input: {}", "get_projects", {}),
         ("  t   with Action Input:{'a': 1}  ", "t", {"a": 1}),
-        ("t with Action Input: {'a': True, \"b\": null, 'c': None, \"d\": false}", "t", {"a": True, "b": None, "c": None, "d": False}),
+        (
+            "t with Action Input: {'a': True, \"b\": null, 'c': None, \"d\": false}",
+            "t",
+            {"a": True, "b": None, "c": None, "d": False},
+        ),
         ('t with Action Input: {"a": "with Action Input: {}"}', "t", {"a": "with Action Input: {}"}),
         ("t with Action Input: {'a': [[25.00 + 5], [2 * 3, -4]],}", "t", {"a": [[30.0], [6, -4]]}),
         ('{"q"} with Action Input: {}', '{"q"}', {}),
         ("t with Action Input: {'a': (1, 2), 'b': (3), 'c': ()}", "t", {"a": [1, 2], "b": 3, "c": []}),
     ],
-)  # fmt: skip
+)
 def test_calls_that_read(line: str, tool: str, arguments: dict[str, Any]) -> None:
     assert read_call(line) == Call(tool, arguments)
 
@@ -69,7 +73,7 @@ def test_calls_that_read(line: str, tool: str, arguments: dict[str, Any]) -> Non
         ("t with Action Input: {'a': " + "-" * 5000 + "}", "arguments"),
         ("t with Action Input: {'a': " + "9" * 5000 + "}", "arguments"),
     ],
-)  # fmt: skip
+)
 def test_calls_that_do_not_read(line: str, trouble: str) -> None:
     with pytest.raises(CallError) as caught:
         read_call(line)
@@ -138,7 +142,18 @@ def test_sums_are_those_of_python(first: int, second: int, third: int, operator:
 
 
 def test_the_package_has_no_way_to_run_code() -> None:
-    forbidden = {"eval", "exec", "compile", "__import__", "pickle", "subprocess", "os", "ast", "importlib", "getattr_static"}
+    forbidden = {
+        "eval",
+        "exec",
+        "compile",
+        "__import__",
+        "pickle",
+        "subprocess",
+        "os",
+        "ast",
+        "importlib",
+        "getattr_static",
+    }
     for path in Path(package.__file__).parent.rglob("*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
@@ -153,17 +168,23 @@ def test_the_package_has_no_way_to_run_code() -> None:
 @pytest.mark.parametrize(
     ("reply", "action"),
     [
-        (' get_tasks with Action Input: {"project_id": "1"}', 'get_tasks with Action Input: {"project_id": "1"}'),
+        (
+            ' get_tasks with Action Input: {"project_id": "1"}',
+            'get_tasks with Action Input: {"project_id": "1"}',
+        ),
         ('Action: finish with Action Input: {"answer": "x."}', 'finish with Action Input: {"answer": "x."}'),
         (
             'Thought: I must act.\nAction: t with Action Input: {"a": "Action: b"}\nObservation: made up',
             't with Action Input: {"a": "Action: b"}',
         ),
-        ("<think>t with Action Input: {}</think>Action 2: u with Action Input: {}", "u with Action Input: {}"),
+        (
+            "<think>t with Action Input: {}</think>Action 2: u with Action Input: {}",
+            "u with Action Input: {}",
+        ),
         ("```\nt with Action Input: {}\n```", "t with Action Input: {}"),
         ("t with Action Input: {'a': 1}.", "t with Action Input: {'a': 1}."),
     ],
-)  # fmt: skip
+)
 def test_the_call_in_a_reply(reply: str, action: str) -> None:
     assert read_action(reply) == action
 

@@ -13,10 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tools_stubs import TOOLS, pack
 
+from acbench.tasks.tools.environment import CLOSING
 from acbench.tasks.tools.play import build_environment
 
 if TYPE_CHECKING:
-    from acbench.tasks.tools.environment import Environment, Step
+    from acbench.tasks.tools.environment import Step
 
 EXAMPLES, CALLS = 175, 12
 ERROR_FORM = re.compile(r"ERROR \| (?:[A-Za-z]+\(.*\)|Invalid action: .*\.)", re.DOTALL)
@@ -31,9 +32,11 @@ NASTY: list[Any] = [
 ]  # fmt: skip
 LINES = [
     "", " ", "finish", "look around", "check_valid_actions", "Action:", "with Action Input:", " with Action Input: {}",
-    "finish with Action Input: {'answer': __import__('os').system('touch pwned')}", "x with Action Input: {" + "'a':{" * 300,
+    "finish with Action Input: {'answer': __import__('os').system('touch pwned')}",
+    "x with Action Input: {" + "'a':{" * 300,
     "get_projects with Action Input: {'__class__': 1}", "__class__ with Action Input: {}", "run with Action Input: {}",
-    "with " * 200, "with Action Input:" * 100, " " * 3000 + "with", "a\nb with Action Input: {}", "\x00 with Action Input: {}",
+    "with " * 200, "with Action Input:" * 100, " " * 3000 + "with",
+    "a\nb with Action Input: {}", "\x00 with Action Input: {}",
 ]  # fmt: skip
 
 
@@ -75,18 +78,28 @@ def _calls(tool: str) -> st.SearchStrategy[str]:
             lambda text: f"{made[0]} with Action Input: {text}"
         )
     )
-    noise = st.sampled_from(LINES) | st.text(max_size=30) | st.text(max_size=30).map(lambda t: f"x with Action Input: {t}")
+    noise = (
+        st.sampled_from(LINES)
+        | st.text(max_size=30)
+        | st.text(max_size=30).map(lambda t: f"x with Action Input: {t}")
+    )
     return st.one_of(written, written, written, written, noise)
 
 
-def _check(env: Environment, line: str, step: Step, before: float) -> None:
+def _check(line: str, step: Step, *, before: float, over: bool) -> None:
+    """``over``: the episode had ended before this line."""
     assert isinstance(step.observation, str)
     assert before <= step.progress <= 1.0
-    assert step.valid != step.observation.startswith("ERROR | ") or env.done
-    if not step.valid and not env.done:
+    assert step.done >= over
+    if over:
+        assert (step.valid, step.observation) == (False, CLOSING)
+        return
+    if step.done:
+        assert line.startswith("finish with Action Input:")
+    assert step.valid != step.observation.startswith("ERROR | "), (line, step.observation)
+    if not step.valid:
         assert step.trouble in ("format", "arguments", "unknown_tool", "failed"), line
         assert ERROR_FORM.fullmatch(step.observation), (line, step.observation)
-    assert step.done == env.done
 
 
 @pytest.mark.parametrize("tool", TOOLS)
@@ -115,10 +128,10 @@ def test_hostile_calls(tool: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
             patch.setattr(os, "system", forbidden)
             steps = []
             for line in lines:
-                before = env.progress
-                steps.append((line, env.step(line), before))
-        for line, step, before in steps:
-            _check(env, line, step, before) if not env.done else None
+                before, over = env.progress, env.done
+                steps.append((line, env.step(line), before, over))
+        for line, step, before, over in steps:
+            _check(line, step, before=before, over=over)
         played += len(lines)
 
     attack()

@@ -23,8 +23,12 @@ def test_the_world_is_consistent_in_both_directions() -> None:
     assert movie_world(0) is movie_world(0)
     assert movie_world(1)[0] != FILMS_BY_ID
     for kind in ("cast", "crew"):
-        of_films = {(film, person, what) for film, entry in FILMS_BY_ID.items() for person, what in entry[kind]}
-        of_people = {(film, person, what) for person, entry in PEOPLE_BY_ID.items() for film, what in entry[kind]}
+        of_films = {
+            (film, person, what) for film, entry in FILMS_BY_ID.items() for person, what in entry[kind]
+        }
+        of_people = {
+            (film, person, what) for person, entry in PEOPLE_BY_ID.items() for film, what in entry[kind]
+        }
         assert of_films == of_people
         assert of_films
     for film in FILMS_BY_ID.values():
@@ -59,7 +63,9 @@ def test_search_gives_one_or_none() -> None:
     ]
     assert result("get_search_movie", movie_name="xyzzy") == []
     person = next(iter(PEOPLE_BY_ID.values()))
-    assert result("get_search_person", person_name=person["name"]) == [{"id": person["id"], "name": person["name"]}]
+    assert result("get_search_person", person_name=person["name"]) == [
+        {"id": person["id"], "name": person["name"]}
+    ]
 
 
 def test_ids_are_text_or_number_and_unknown_ones_fail() -> None:

@@ -95,7 +95,9 @@ def test_easy_episodes_are_short_and_take_one_call(tool: str) -> None:
 
 @pytest.mark.parametrize("tool", TOOLS)
 def test_the_example_uses_only_tools_of_every_offer_and_another_world(tool: str) -> None:
-    used = {text.split(" with ")[0] for label, text in example_for(tool) if label == "Action"} - {"open_sheet"}
+    used = {text.split(" with ")[0] for label, text in example_for(tool) if label == "Action"} - {
+        "open_sheet"
+    }
     for sample in pack(tool):
         assert used <= set(build_environment(sample.data).simulator.toolbox.tools)
         assert sample.data["goal"] != example_for(tool)[0][1]
@@ -120,5 +122,7 @@ def test_prompts_do_not_tell_the_answer(tool: str) -> None:
 
 def test_tools_that_are_not_offered_do_not_exist() -> None:
     sample = pack("weather")[0]
-    step = build_environment(sample.data).step(call("get_distance", latitude1=0, longitude1=0, latitude2=0, longitude2=1))
+    step = build_environment(sample.data).step(
+        call("get_distance", latitude1=0, longitude1=0, latitude2=0, longitude2=1)
+    )
     assert (step.observation, step.trouble) == ("ERROR | Invalid action: get_distance.", "unknown_tool")

@@ -16,12 +16,21 @@ from acbench.tasks.tools.toolbox import ordered
 PAPERS: dict[str, Any] = {
     "graphs": {
         "PaperNet": {
-            "nodes": {"On Words": {"authors": ["A"], "year": 2020, "venue": "ACL", "n_citation": 3, "keywords": [], "doc_type": "Conference"}},
+            "nodes": {
+                "On Words": {
+                    "authors": ["A"],
+                    "year": 2020,
+                    "venue": "ACL",
+                    "n_citation": 3,
+                    "keywords": [],
+                    "doc_type": "Conference",
+                }
+            },
             "edges": [],
         },
         "AuthorNet": {"nodes": {"A": {"name": "A", "org": "X"}}, "edges": []},
     }
-}  # fmt: skip
+}
 NODE = PAPERS["graphs"]["PaperNet"]["nodes"]["On Words"]
 LOOK = (call("loadPaperNet"), call("paperNodeCheck", node="On Words"))
 
@@ -185,7 +194,10 @@ def test_validity_is_settled_before_the_step() -> None:
     """Completing a task makes it unknown: the call was good when it was made."""
     env = environment("todo", TODO_WORLD)
     task = env.simulator.projects[0].tasks[0].id  # type: ignore[attr-defined]
-    first, again = env.step(call("complete_task", task_id=task)), env.step(call("complete_task", task_id=task))
+    first, again = (
+        env.step(call("complete_task", task_id=task)),
+        env.step(call("complete_task", task_id=task)),
+    )
     assert (first.valid, first.trouble) == (True, "")
     assert (again.valid, again.trouble) == (True, "refused")
     assert again.observation == f"Task {task} is not exists."

@@ -76,7 +76,14 @@ def test_formulas_are_recomputed_and_follow_their_cells() -> None:
 
 @pytest.mark.parametrize(
     ("operator", "value"),
-    [("SUM", "27.50"), ("AVERAGE", "9.17"), ("COUNT", "3"), ("MAX", "10.00"), ("MIN", "8.50"), ("PRODUCT", "765")],
+    [
+        ("SUM", "27.50"),
+        ("AVERAGE", "9.17"),
+        ("COUNT", "3"),
+        ("MAX", "10.00"),
+        ("MIN", "8.50"),
+        ("PRODUCT", "765"),
+    ],
 )
 def test_operators(operator: str, value: str) -> None:
     area = {"start_position": "C1", "end_position": "C4"}  # the header is text and does not count
@@ -108,8 +115,20 @@ def test_circles_and_chains_end() -> None:
 
 def test_sorting_keeps_the_header_and_puts_numbers_before_text() -> None:
     rows = [["k"], ["b"], [""], ["10"], ["A"], ["9"]]
-    assert run(simulator(rows), "sort_sheet_by_col", col_num=1, order="asc") == [["k"], ["9"], ["10"], ["A"], ["b"]]
-    assert run(simulator(rows), "sort_sheet_by_col", col_num=1, order="des") == [["k"], ["b"], ["A"], ["10"], ["9"]]
+    assert run(simulator(rows), "sort_sheet_by_col", col_num=1, order="asc") == [
+        ["k"],
+        ["9"],
+        ["10"],
+        ["A"],
+        ["b"],
+    ]
+    assert run(simulator(rows), "sort_sheet_by_col", col_num=1, order="des") == [
+        ["k"],
+        ["b"],
+        ["A"],
+        ["10"],
+        ["9"],
+    ]
     bare = SheetSimulator(sheet_world(rows), keep_header=False)
     assert run(bare, "sort_sheet_by_col", col_num=1, order="asc")[0] == ["9"]
     frozen = SheetSimulator(sheet_world(rows), keep_header=False)
@@ -143,16 +162,34 @@ def test_rows_and_columns_come_and_go() -> None:
 @pytest.mark.parametrize(
     ("line", "observation"),
     [
-        (call("delete_batch_data", dimension="row", index_list=[2, 3, 4]), "'All rows below the header cannot be deleted.'"),
-        (call("delete_batch_data", dimension="col", index_list=[1, 2, 3]), "'All columns cannot be deleted.'"),
-        (call("delete_batch_data", dimension="diagonal", index_list=[1]), "'The dimension must be row or col.'"),
+        (
+            call("delete_batch_data", dimension="row", index_list=[2, 3, 4]),
+            "'All rows below the header cannot be deleted.'",
+        ),
+        (
+            call("delete_batch_data", dimension="col", index_list=[1, 2, 3]),
+            "'All columns cannot be deleted.'",
+        ),
+        (
+            call("delete_batch_data", dimension="diagonal", index_list=[1]),
+            "'The dimension must be row or col.'",
+        ),
         (call("freeze_data", dimension="row", num=1), "'The dimension must be rows or columns.'"),
         (call("sort_sheet_by_col", col_num=1, order="up"), "'The order must be asc or des.'"),
-        (call("update_range", start_position="A1", end_position="C4", values_list=[[1]]), "'The whole sheet cannot be updated at once.'"),
-        (call("get_value_by_formula", start_position="a1", end_position="B2", operator="SUM"), "'A position in a formula is one capital letter and a number, such as B3.'"),
-        (call("get_value_by_formula", start_position="A1", end_position="B2", operator="MEDIAN"), "'The operator must be one of SUM, AVERAGE, COUNT, MAX, MIN, MINUS, PRODUCT.'"),
+        (
+            call("update_range", start_position="A1", end_position="C4", values_list=[[1]]),
+            "'The whole sheet cannot be updated at once.'",
+        ),
+        (
+            call("get_value_by_formula", start_position="a1", end_position="B2", operator="SUM"),
+            "'A position in a formula is one capital letter and a number, such as B3.'",
+        ),
+        (
+            call("get_value_by_formula", start_position="A1", end_position="B2", operator="MEDIAN"),
+            "'The operator must be one of SUM, AVERAGE, COUNT, MAX, MIN, MINUS, PRODUCT.'",
+        ),
     ],
-)  # fmt: skip
+)
 def test_refusals_are_quoted_messages_and_grounded(line: str, observation: str) -> None:
     found = step(line)
     assert (found.observation, found.valid, found.trouble) == (observation, True, "refused")
@@ -202,7 +239,10 @@ def test_notes_names_areas_and_filters() -> None:
     assert run(sheet, "get_note", position="Z9") == ""
     assert run(sheet, "get_A1_annotation", row=3, col=2) == "B3"
     assert run(sheet, "get_cell_value", position="C2") == "8.50"
-    assert run(sheet, "get_range_values", start_position="B2", end_position="C3") == [["x", "8.50"], ["y", "10.00"]]
+    assert run(sheet, "get_range_values", start_position="B2", end_position="C3") == [
+        ["x", "8.50"],
+        ["y", "10.00"],
+    ]
     assert run(sheet, "filter_cells", query="x") == ["B2", "B4"]
     assert run(sheet, "filter_cells", query="X") == []
     assert run(sheet, "filter_cells", query="x", in_row=4) == ["B4"]

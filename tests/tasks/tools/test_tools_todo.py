@@ -23,7 +23,7 @@ def test_what_the_lists_show() -> None:
     )
     shown = env.step(call("get_tasks", project_id=project.id)).observation
     first = {"id": task.id, "order": 1, "content": "Step A", "is_completed": False, "priority": 1}
-    assert shown.startswith(f"[{str({**first, 'due_date': '2024-05-01'})}, ")
+    assert shown.startswith(f"[{ {**first, 'due_date': '2024-05-01'}!s}, ")
     duration = env.step(call("get_task_duration", task_id=task.id)).observation
     assert duration == str({"id": task.id, "content": "Step A", "duration": "10(minute)"})
     described = env.step(call("get_task_description", task_id=task.id)).observation
@@ -66,12 +66,16 @@ def test_updates() -> None:
 def test_wrong_arguments_are_told_apart() -> None:
     env, _, task = fresh()
     cases = {
-        call("update_task", task_id=task.id): "ERROR | TypeError(update_task() missing 1 required argument: 'due_date')",
+        call(
+            "update_task", task_id=task.id
+        ): "ERROR | TypeError(update_task() missing 1 required argument: 'due_date')",
         call("get_tasks", id="1"): "ERROR | TypeError(get_tasks() got an unexpected argument 'id')",
-        call("update_task", task_id=task.id, due_date="soon"): "ERROR | ValueError(due_date must be of the kind YYYY-MM-DD, not 'soon')",
+        call(
+            "update_task", task_id=task.id, due_date="soon"
+        ): "ERROR | ValueError(due_date must be of the kind YYYY-MM-DD, not 'soon')",
         call("get_tasks", project_id=[1]): "ERROR | ValueError(project_id must be of the kind id, not [1])",
         call("add_task", content="x"): "ERROR | Invalid action: add_task.",
-    }  # fmt: skip
+    }
     for line, observation in cases.items():
         step = env.step(line)
         assert (step.observation, step.valid) == (observation, False)

@@ -32,10 +32,19 @@ def result(tool: str, **arguments: Any) -> Any:
 
 def test_worked_example_20() -> None:
     assert ask("get_historical_temp", "2023-06-13", "2023-06-14").startswith("{'latitude': 39.75")
-    assert ask("get_historical_temp", "2023-06-13", "2023-06-15") == "Error: end_date should be earlier than current_date"
-    assert ask("get_historical_rain", "2023-06-15", "2023-06-15") == "Error: start_date should be earlier than current_date"
+    assert (
+        ask("get_historical_temp", "2023-06-13", "2023-06-15")
+        == "Error: end_date should be earlier than current_date"
+    )
+    assert (
+        ask("get_historical_rain", "2023-06-15", "2023-06-15")
+        == "Error: start_date should be earlier than current_date"
+    )
     assert ask("get_temp_forecast", "2023-06-16", "2023-06-16").startswith("{")
-    assert ask("get_temp_forecast", "2023-06-15", "2023-06-16") == "Error: start_date should be later than current_date"
+    assert (
+        ask("get_temp_forecast", "2023-06-15", "2023-06-16")
+        == "Error: start_date should be later than current_date"
+    )
     assert ask("get_historical_temp", "2023-01-01", "2023-01-31").startswith("{")
     assert ask("get_historical_temp", "2023-01-01", "2023-02-01").startswith("Error: ")
 
@@ -67,7 +76,9 @@ def test_results_have_the_services_shape() -> None:
     assert list(found["daily"]) == ["time", *names]
     assert (found["latitude"], found["longitude"]) == (39.75, -105.0)
     assert [len(found["daily"][name]) for name in names] == [3, 3, 3]
-    assert result("get_current_snow", **PLACE, current_date="2023-06-01")["daily_units"]["snowfall_sum"] == "cm"
+    assert (
+        result("get_current_snow", **PLACE, current_date="2023-06-01")["daily_units"]["snowfall_sum"] == "cm"
+    )
     assert result("get_elevation", **PLACE) == {"elevation": [1600.0]}
 
 
@@ -90,8 +101,19 @@ def test_a_neighbouring_place_reaches_the_sub_goal_and_a_far_one_does_not() -> N
 
 @pytest.mark.parametrize(
     ("index", "level"),
-    [(0, "good"), (20, "good"), (20.5, "fair"), (21, "fair"), (40, "fair"), (41, "moderate"), (61, "poor")]
-    + [(80.01, "very poor"), (81, "very poor"), (100, "very poor"), (100.5, "extremely poor")],
+    [
+        (0, "good"),
+        (20, "good"),
+        (20.5, "fair"),
+        (21, "fair"),
+        (40, "fair"),
+        (41, "moderate"),
+        (61, "poor"),
+        (80.01, "very poor"),
+        (81, "very poor"),
+        (100, "very poor"),
+        (100.5, "extremely poor"),
+    ],
 )
 def test_air_levels_have_no_gaps(index: float, level: str) -> None:
     assert air_level(index) == level
@@ -106,7 +128,10 @@ def test_places_by_name() -> None:
     assert find_places("  ") == []
     env = environment("weather", WORLD)
     missing = env.step(call("get_latitude_longitude", name="Atlantis"))
-    assert (missing.valid, missing.observation) == (False, "ERROR | LookupError(no place is called 'Atlantis')")
+    assert (missing.valid, missing.observation) == (
+        False,
+        "ERROR | LookupError(no place is called 'Atlantis')",
+    )
     assert seen(env, call("get_user_current_date")).observation == "2023-06-15"
 
 
@@ -142,12 +167,17 @@ def test_distances_are_symmetric_and_near_the_sphere(a: float, b: float, c: floa
 def test_the_climate_is_a_function_of_its_arguments() -> None:
     day = date(2023, 6, 1)
     assert weather(1, 50.0, 8.0, day, elevation=0, size=2) == weather(1, 50.0, 8.0, day, elevation=0, size=2)
-    others = [weather(2, 50.0, 8.0, day, elevation=0, size=2), weather(1, 50.25, 8.0, day, elevation=0, size=2)]
+    others = [
+        weather(2, 50.0, 8.0, day, elevation=0, size=2),
+        weather(1, 50.25, 8.0, day, elevation=0, size=2),
+    ]
     assert weather(1, 50.0, 8.0, day, elevation=0, size=2) not in others
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.floats(-90, 90), st.floats(-180, 180), st.dates(date(1, 1, 1), date(9999, 12, 31)), st.integers(0, 4))
+@given(
+    st.floats(-90, 90), st.floats(-180, 180), st.dates(date(1, 1, 1), date(9999, 12, 31)), st.integers(0, 4)
+)
 def test_days_are_plausible(latitude: float, longitude: float, day: date, size: int) -> None:
     found = weather(0, grid(latitude), grid(longitude), day, elevation=0, size=size)
     assert -70 < found.low < found.mean < found.high < 50

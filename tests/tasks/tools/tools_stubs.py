@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from acbench.tasks.protocol import Episode, Grade, Sample
     from acbench.tasks.tools.environment import Environment, Step
 
-VARIANT = {"weather": "query", "movie": "query", "academia": "query", "todo": "operation", "sheet": "operation"}
+VARIANT = {
+    "weather": "query",
+    "movie": "query",
+    "academia": "query",
+    "todo": "operation",
+    "sheet": "operation",
+}
 TOOLS = tuple(VARIANT)
 
 
