@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from acbench.tasks.tools.calls import CallError, read_call
-from acbench.tasks.tools.matching import matched
 from acbench.tasks.tools.toolbox import FINISH, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from acbench.tasks.tools.aims import Aim
     from acbench.tasks.tools.calls import Call, Trouble
     from acbench.tasks.tools.toolbox import Toolbox
 
@@ -37,22 +37,6 @@ class Simulator(Protocol):
     def same(self, goal: Any, candidate: Any) -> bool: ...
 
 
-class Aim(Protocol):
-    """What progress and success mean in one episode."""
-
-    def reached(self, candidates: Sequence[Any]) -> float:
-        """Progress (0..1) now, not yet a running maximum."""
-        ...
-
-    def success(self, progress: float) -> bool:
-        """Asked once, when the finish tool was executed; ``progress`` is the running maximum."""
-        ...
-
-    def missing(self, candidates: Sequence[Any]) -> Sequence[Any]:
-        """What is still to be reached, apart from the answer itself."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Step:
     """What one line came to. ``valid``: executed, even if the tool refused; ``trouble`` says what went wrong."""
@@ -62,34 +46,6 @@ class Step:
     trouble: Trouble
     progress: float
     done: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ValuesAim:
-    """Sub-goal values to be seen in results; ``final`` is a state that must hold at the end, if any."""
-
-    goals: Sequence[Any]
-    simulator: Simulator
-    answer: Any = None
-    final: Mapping[str, Any] | None = None
-
-    def reached(self, candidates: Sequence[Any]) -> float:
-        met = matched(self.goals, candidates, self.simulator.same)
-        return sum(met) / len(met)
-
-    def success(self, progress: float) -> bool:
-        return progress >= 1.0 and self.state_holds()
-
-    def state_holds(self) -> bool:
-        state = getattr(self.simulator, "state", None)
-        return self.final is None or (state is not None and state() == self.final)
-
-    def missing(self, candidates: Sequence[Any]) -> Sequence[Any]:
-        met = matched(self.goals, candidates, self.simulator.same)
-        open_goals = [goal for goal, is_met in zip(self.goals, met, strict=True) if not is_met]
-        if self.answer in open_goals:
-            open_goals.remove(self.answer)
-        return open_goals
 
 
 class Environment:

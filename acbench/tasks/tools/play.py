@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 from acbench.errors import DataError
 from acbench.tasks.protocol import Sample
 from acbench.tasks.tools.academia import GRAPHS, AcademiaSimulator, Graph
-from acbench.tasks.tools.environment import Environment, ValuesAim
+from acbench.tasks.tools.aims import SheetAim, ValuesAim
+from acbench.tasks.tools.environment import Environment
 from acbench.tasks.tools.matching import table_match
 from acbench.tasks.tools.movie import MovieSimulator
 from acbench.tasks.tools.recordings import RecordedSimulator
-from acbench.tasks.tools.sheet import SheetAim, SheetSimulator
+from acbench.tasks.tools.sheet import SheetSimulator
 from acbench.tasks.tools.todo import TodoSimulator
 from acbench.tasks.tools.toolbox import ordered
 from acbench.tasks.tools.weather import WeatherSimulator
@@ -19,7 +20,8 @@ from acbench.tasks.tools.weather import WeatherSimulator
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from acbench.tasks.tools.environment import Aim, Simulator
+    from acbench.tasks.tools.aims import Aim
+    from acbench.tasks.tools.environment import Simulator
 
 QUERY_TOOLS = ("weather", "movie", "academia")
 OPERATION_TOOLS = ("todo", "sheet")
