@@ -53,13 +53,15 @@ class Environment:
 
     Validity of a call is settled before it is carried out: form, tool, arguments. A tool that then breaks
     off makes the turn invalid too; one that runs and says no does not. ``done`` comes with an executed
-    ``finish`` and with nothing else, whatever words a call contains.
+    ``finish`` and with nothing else, whatever words a call contains. ``show_tools`` ends every
+    observation with the forms of the calls: an aid for models that are lost without it.
     """
 
-    def __init__(self, simulator: Simulator, aim: Aim, goal: str) -> None:
+    def __init__(self, simulator: Simulator, aim: Aim, goal: str, *, show_tools: bool = False) -> None:
         self.simulator = simulator
         self.aim = aim
         self.goal = goal
+        self._show_tools = show_tools
         self.progress = 0.0
         self.done = False
         self.success = False
@@ -67,13 +69,14 @@ class Environment:
         self.executed = 0
 
     def first_observation(self) -> str:
-        hint = self.simulator.hint()
-        return f"{hint} Use the {FINISH} tool to end the task.".strip()
+        # The reminder stands first: the last words before a weak model's first call steer that call.
+        return self._with_tools(f"{FINISH} ends the task, so call it last. {self.simulator.hint()}")
 
     def opening(self) -> Sequence[tuple[str, str]]:
         """Actions that are carried out before the agent's first turn, with their observations."""
         moves = getattr(self.simulator, "opening", None)
-        return moves() if moves is not None else ()
+        made = moves() if moves is not None else ()
+        return [(action, self._with_tools(observation)) for action, observation in made]
 
     def goal_text(self) -> str:
         return self.goal
@@ -113,7 +116,16 @@ class Environment:
         self.progress = max(self.progress, self.aim.reached(self.candidates))
 
     def _answer(self, observation: str, *, valid: bool, trouble: Trouble = "") -> Step:
-        return Step(observation, valid, trouble, self.progress, self.done)
+        shown = observation if self.done else self._with_tools(observation)
+        return Step(shown, valid, trouble, self.progress, self.done)
+
+    def _with_tools(self, text: str) -> str:
+        """The text, followed by the calls that make sense now if they are shown: first others than finish."""
+        if not self._show_tools:
+            return text
+        tools = self.simulator.toolbox.tools.values()
+        forms = [tool.form() for tool in tools if tool.name != FINISH or self.executed]
+        return "\n".join((text, "You can call:", *(f"- {form}" for form in forms)))
 
 
 def _failure(call: Call) -> str:

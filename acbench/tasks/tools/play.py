@@ -27,11 +27,14 @@ QUERY_TOOLS = ("weather", "movie", "academia")
 OPERATION_TOOLS = ("todo", "sheet")
 
 
-def build_environment(data: Mapping[str, Any], *, upstream: bool = False) -> Environment:
+def build_environment(
+    data: Mapping[str, Any], *, upstream: bool = False, show_tools: bool = False
+) -> Environment:
     """A fresh environment for one sample's data. Raises DataError naming a missing field."""
     try:
         simulator = build_simulator(data["tool"], data["world"], data.get("offered"), upstream=upstream)
-        return Environment(simulator, _aim(data, simulator, upstream=upstream), data["goal"])
+        aim = _aim(data, simulator, upstream=upstream)
+        return Environment(simulator, aim, data["goal"], show_tools=show_tools)
     except KeyError as error:
         raise DataError(f"tools sample: field {error.args[0]!r} is missing or names nothing known") from error
 

@@ -22,6 +22,8 @@ TOOLS: Mapping[str, Sequence[str]] = {"query": QUERY_TOOLS, "operation": OPERATI
 CAPPED_LEVELS = (1, 2)
 """Levels whose turns are limited to 2 × plan + slack: a small model that is lost need not play on."""
 HARD_LEVEL = 3
+SHOWN_LEVELS = (1,)
+"""Levels whose observations end with the calls that can be made."""
 
 
 def settings_for(context: TaskContext, variant: str) -> Settings:
@@ -58,6 +60,7 @@ def _embedded(tool: str, level: int, index: int, settings: Settings, made: Gener
         "final": made.final,
         "target": made.target,
         "plan": list(made.plan),
+        "show_tools": settings.show_tools and level in SHOWN_LEVELS,
         "budget": budget,
         "difficulty": "hard" if level >= HARD_LEVEL else "easy",
     }
