@@ -53,15 +53,15 @@ class Environment:
 
     Validity of a call is settled before it is carried out: form, tool, arguments. A tool that then breaks
     off makes the turn invalid too; one that runs and says no does not. ``done`` comes with an executed
-    ``finish`` and with nothing else, whatever words a call contains. ``show_tools`` ends every
-    observation with the forms of the calls: an aid for models that are lost without it.
+    ``finish`` and with nothing else, whatever words a call contains. ``choices`` are calls
+    shown after every observation until one call was carried out: an aid for models lost without it.
     """
 
-    def __init__(self, simulator: Simulator, aim: Aim, goal: str, *, show_tools: bool = False) -> None:
+    def __init__(self, simulator: Simulator, aim: Aim, goal: str, *, choices: Sequence[str] = ()) -> None:
         self.simulator = simulator
         self.aim = aim
         self.goal = goal
-        self._show_tools = show_tools
+        self._choices = choices
         self.progress = 0.0
         self.done = False
         self.success = False
@@ -70,13 +70,13 @@ class Environment:
 
     def first_observation(self) -> str:
         # The reminder stands first: the last words before a weak model's first call steer that call.
-        return self._with_tools(f"{FINISH} ends the task, so call it last. {self.simulator.hint()}")
+        return self._with_choices(f"{FINISH} ends the task, so call it last. {self.simulator.hint()}")
 
     def opening(self) -> Sequence[tuple[str, str]]:
         """Actions that are carried out before the agent's first turn, with their observations."""
         moves = getattr(self.simulator, "opening", None)
         made = moves() if moves is not None else ()
-        return [(action, self._with_tools(observation)) for action, observation in made]
+        return [(action, self._with_choices(observation)) for action, observation in made]
 
     def goal_text(self) -> str:
         return self.goal
@@ -116,16 +116,14 @@ class Environment:
         self.progress = max(self.progress, self.aim.reached(self.candidates))
 
     def _answer(self, observation: str, *, valid: bool, trouble: Trouble = "") -> Step:
-        shown = observation if self.done else self._with_tools(observation)
+        shown = observation if self.done else self._with_choices(observation)
         return Step(shown, valid, trouble, self.progress, self.done)
 
-    def _with_tools(self, text: str) -> str:
-        """The text, followed by the calls that make sense now if they are shown: first others than finish."""
-        if not self._show_tools:
+    def _with_choices(self, text: str) -> str:
+        """The text, followed by the suggested calls as long as none was carried out."""
+        if not self._choices or self.executed:
             return text
-        tools = self.simulator.toolbox.tools.values()
-        forms = [tool.form() for tool in tools if tool.name != FINISH or self.executed]
-        return "\n".join((text, "You can call:", *(f"- {form}" for form in forms)))
+        return "\n".join((text, "You can call one of these:", *(f"- {line}" for line in self._choices)))
 
 
 def _failure(call: Call) -> str:

@@ -38,7 +38,7 @@ class ToolEpisode:
         self._renderer = renderer
         self._window_tokens = window_tokens
         self._environment = build_environment(
-            sample.data, upstream=settings.upstream, show_tools=sample.data["show_tools"]
+            sample.data, upstream=settings.upstream, choices=sample.data["choices"]
         )
         self._conversation = Conversation(frame_for(sample.data, self._environment, settings))
         self._conversation.observe(self._environment.first_observation())
@@ -116,7 +116,7 @@ class ToolEpisode:
             "actions": actions,
             "progress_by_turn": progress,
             "score_changes": [list(change) for change in score_changes(progress)],
-            "show_tools": data["show_tools"],
+            "show_choices": bool(data["choices"]),
             "format": settings.format,
             "mode": settings.mode,
         }

@@ -28,13 +28,13 @@ OPERATION_TOOLS = ("todo", "sheet")
 
 
 def build_environment(
-    data: Mapping[str, Any], *, upstream: bool = False, show_tools: bool = False
+    data: Mapping[str, Any], *, upstream: bool = False, choices: Sequence[str] = ()
 ) -> Environment:
     """A fresh environment for one sample's data. Raises DataError naming a missing field."""
     try:
         simulator = build_simulator(data["tool"], data["world"], data.get("offered"), upstream=upstream)
         aim = _aim(data, simulator, upstream=upstream)
-        return Environment(simulator, aim, data["goal"], show_tools=show_tools)
+        return Environment(simulator, aim, data["goal"], choices=choices)
     except KeyError as error:
         raise DataError(f"tools sample: field {error.args[0]!r} is missing or names nothing known") from error
 

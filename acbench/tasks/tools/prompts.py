@@ -34,7 +34,7 @@ EXAMPLE_SEED = 1_000_003
 
 def frame_for(data: Mapping[str, Any], environment: Environment, settings: Settings) -> Frame:
     """The fixed part of the prompt, equal for all episodes with the same tools up to the goal."""
-    example = example_for(data["tool"], show_tools=data["show_tools"])
+    example = example_for(data["tool"], show_choices=bool(data["choices"]))
     tools = environment.simulator.toolbox.tools.values()
     rules = "\n".join(
         (
@@ -66,10 +66,10 @@ def frame_for(data: Mapping[str, Any], environment: Environment, settings: Setti
 
 
 @lru_cache(maxsize=16)
-def example_for(tool: str, *, show_tools: bool = False) -> tuple[tuple[str, str], ...]:
+def example_for(tool: str, *, show_choices: bool = False) -> tuple[tuple[str, str], ...]:
     """A worked example as (label, text): Goal, then Observation and Action in turn. Its tools are in every offer."""
     data = _EXAMPLES[tool]()
-    environment = build_environment(data, show_tools=show_tools)
+    environment = build_environment(data, choices=data["plan"][:1] if show_choices else ())
     shown = [("Goal", data["goal"]), ("Observation", environment.first_observation())]
     for action, observation in environment.opening():
         shown += [("Action", action), ("Observation", observation)]

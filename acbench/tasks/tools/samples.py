@@ -23,7 +23,8 @@ CAPPED_LEVELS = (1, 2)
 """Levels whose turns are limited to 2 × plan + slack: a small model that is lost need not play on."""
 HARD_LEVEL = 3
 SHOWN_LEVELS = (1,)
-"""Levels whose observations end with the calls that can be made."""
+"""Levels that show the right call among wrong ones."""
+CHOICES = 3
 
 
 def settings_for(context: TaskContext, variant: str) -> Settings:
@@ -36,15 +37,27 @@ def tool_samples(context: TaskContext, variant: str, settings: Settings) -> list
     tools = settings.tools or tuple(TOOLS[variant])
     if context.data_dir is not None:
         return upstream_samples(context.data_dir, tools, settings)
-    return [
-        _embedded(tool, level, index, settings, made)
-        for tool in tools
-        for level in settings.levels
-        for index, made in enumerate(generate(tool, level, settings.per_level or PER_LEVEL, settings.seed))
-    ]
+    samples = []
+    for tool in tools:
+        for level in settings.levels:
+            pack = generate(tool, level, settings.per_level or PER_LEVEL, settings.seed)
+            shown = settings.show_choices and level in SHOWN_LEVELS
+            samples += [
+                _embedded(tool, level, index, settings, made, choices=_choices(pack, index) if shown else [])
+                for index, made in enumerate(pack)
+            ]
+    return samples
 
 
-def _embedded(tool: str, level: int, index: int, settings: Settings, made: Generated) -> Sample:
+def _choices(pack: Sequence[Generated], index: int) -> list[str]:
+    """The question's own call among those of its neighbours in the pack, in the order of the alphabet."""
+    calls = {pack[(index + step) % len(pack)].plan[0] for step in range(CHOICES)}
+    return sorted(calls)
+
+
+def _embedded(
+    tool: str, level: int, index: int, settings: Settings, made: Generated, *, choices: list[str]
+) -> Sample:
     budget = settings.max_steps
     if level in CAPPED_LEVELS and settings.slack is not None:
         budget = min(budget, 2 * len(made.plan) + settings.slack)
@@ -54,16 +67,20 @@ def _embedded(tool: str, level: int, index: int, settings: Settings, made: Gener
         "tool": tool,
         "goal": made.goal,
         "world": dict(made.world),
-        "offered": None if made.offered is None else list(made.offered),
+        "offered": None if made.offered is None else sorted({*made.offered, *map(_tool, choices)}),
         "subgoals": list(made.subgoals),
         "answer": made.answer,
         "final": made.final,
         "target": made.target,
         "plan": list(made.plan),
-        "show_tools": settings.show_tools and level in SHOWN_LEVELS,
+        "choices": choices,
         "budget": budget,
         "difficulty": "hard" if level >= HARD_LEVEL else "easy",
     }
     return Sample(
         name, data, level=f"L{level}", cluster=name, estimated_turns=min(budget, len(made.plan) + 2)
     )
+
+
+def _tool(line: str) -> str:
+    return line.partition(" with ")[0]

@@ -28,8 +28,8 @@ class Settings:
     ``per_level``: episodes per simulator and level; with upstream data per simulator and difficulty, where
     None takes all. ``levels``, ``slack`` and ``seed`` concern the embedded pack only. ``slack``: at levels
     1 and 2 an episode has at most 2 × plan + slack turns. ``memory_turns``: remembered pairs of action and
-    observation. ``show_tools``: at level 1 every observation ends with the names of the calls that can be
-    made. Only with upstream data: ``check_state`` compares the final to-do list where the row asks for it
+    observation. ``show_choices``: at level 1 the right call is shown among wrong ones until a call was
+    carried out. Only with upstream data: ``check_state`` compares the final to-do list where the row asks for it
     (``row``) or in every row that has one (``always``); ``unrecorded`` says what becomes of rows whose
     service answers were not recorded: an error, left out, or played with tools that fail.
     """
@@ -44,7 +44,7 @@ class Settings:
     format: Layout = "chat"
     slack: int | None = 3
     keep_first: bool = True
-    show_tools: bool = True
+    show_choices: bool = True
     check_state: str = "row"
     unrecorded: str = "refuse"
     mode: Literal["corrected", "upstream"] = "corrected"
@@ -60,7 +60,7 @@ UPSTREAM_DEFAULTS: Mapping[str, Any] = {
     "format": "single",
     "slack": None,
     "keep_first": False,
-    "show_tools": False,
+    "show_choices": False,
 }
 """What upstream mode changes when a setting is not given (specification, sections 3.1 and 8)."""
 
@@ -94,7 +94,7 @@ def _check(slug: str, key: str, value: Any) -> Any:
         if value not in CHOICES[key]:
             raise ConfigError(f"{slug}: unknown {key} {value!r}; {did_you_mean(str(value), CHOICES[key])}")
         return value
-    if key in ("keep_first", "show_tools"):
+    if key in ("keep_first", "show_choices"):
         if not isinstance(value, bool):
             raise ConfigError(f"{slug}: {key} must be true or false, not {value!r}")
         return value

@@ -106,10 +106,6 @@ class Tool:
         )
         return f"{self.name}({', '.join(shown)})"
 
-    def form(self) -> str:
-        """Name and parameter names: no pattern of a call, for weak models would copy its placeholders."""
-        return f"{self.name} ({', '.join(self.parameters) or 'nothing'})"
-
     def arguments(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments converted. Raises CallError naming the parameter that is missing, unknown or wrong."""
         for name in given:

@@ -81,7 +81,7 @@ def row_data(
         "final": None,
         "target": None,
         "plan": [],
-        "show_tools": False,
+        "choices": [],
         "budget": settings.max_steps,
         "difficulty": row["difficulty"],
     }
