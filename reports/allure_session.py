@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import asdict
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from acbench.aggregates import group_means
 from acbench.cases import BASE
 from reports import categories, figures, formats, summary
 from reports.files import write_text
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from acbench.aggregates import GroupMean
     from acbench.records import CaseResult, Comparison
 
 
@@ -130,6 +133,7 @@ def write_globals(
         ("degradation matrix", "html", "text/html", matrix_html(results)),
         ("summary.md", "md", "text/markdown", summary.markdown(results, broken=broken)),
         ("environment.json", "json", "application/json", _json(facts)),
+        *_group_pages(results),
         *_map_pages(results),
     )
     entries = []
@@ -138,6 +142,14 @@ def write_globals(
         write_text(results_dir / source, body)
         entries.append({"name": name, "source": source, "type": kind, "timestamp": now_ms})
     return write_text(results_dir / f"{uuid.uuid4()}-globals.json", _json({"attachments": entries}))
+
+
+def _group_pages(results: Sequence[CaseResult]) -> Iterator[tuple[str, str, str, str]]:
+    """Group means of the benchmarks with several tasks as a page of their own, and as JSON."""
+    rows = group_means(results)
+    if rows:
+        yield ("group means", "html", "text/html", groups_html(rows))
+        yield ("group means.json", "json", "application/json", _json([asdict(row) for row in rows]))
 
 
 def _map_pages(results: Sequence[CaseResult]) -> Iterator[tuple[str, str, str, str]]:
@@ -156,8 +168,12 @@ def matrix_html(results: Sequence[CaseResult]) -> str:
     """One table per model, tasks down and recipes across; a page without script or outside link."""
     tables = [_model_table(model, results) for model in sorted({r.model for r in results})]
     body = "".join(tables) or "<p>No case was judged.</p>"
+    return _page("Degradation matrix", body)
+
+
+def _page(title: str, body: str) -> str:
     return (
-        '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>Degradation matrix</title></head>'
+        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title></head>'
         '<body style="font:14px/1.45 system-ui,sans-serif;color:#1f2328;background:#fff;margin:16px">'
         f"{body}</body></html>"
     )
@@ -175,6 +191,36 @@ def _model_table(model: str, results: Sequence[CaseResult]) -> str:
     return (
         f'<h2>{escape(model)}</h2><table style="border-collapse:collapse">'
         f"<tr>{head}</tr>{''.join(rows)}</table>"
+    )
+
+
+def groups_html(rows: Sequence[GroupMean]) -> str:
+    """One table per model, group means down and recipes across; a page without script or outside link."""
+    tables = []
+    for model in dict.fromkeys(row.model for row in rows):
+        mine = [row for row in rows if row.model == model]
+        recipes = sorted({row.compression for row in mine})
+        found = {(row.family, row.title, row.compression): row for row in mine}
+        head = "".join(f'<th style="{_CELL}">{escape(text)}</th>' for text in ("group", *recipes))
+        body = ""
+        for family, title in dict.fromkeys((row.family, row.title) for row in mine):
+            cells = "".join(_group_cell(found.get((family, title, recipe))) for recipe in recipes)
+            body += f'<tr><th style="{_CELL}">{escape(family)}: {escape(title)}</th>{cells}</tr>'
+        tables.append(
+            f'<h2>{escape(model)}</h2><table style="border-collapse:collapse"><tr>{head}</tr>{body}</table>'
+        )
+    about = "Means over tasks; intervals (95 %) from resampling each task's samples by cluster."
+    return _page("Group means", f"<p>{about}</p>{''.join(tables)}")
+
+
+def _group_cell(row: GroupMean | None) -> str:
+    if row is None:
+        return f'<td style="{_CELL};color:#57606a">incomplete</td>'
+    share = formats.SHARE
+    covered = "" if row.n == row.of else f"<br>{row.n} of {row.of} tasks"
+    return (
+        f'<td style="{_CELL}">{formats.level(row.base, share)} → {formats.level(row.compressed, share)}<br>'
+        f"<b>{formats.difference(row.difference, share)}</b> {formats.interval(row.low, row.high, share)}{covered}</td>"
     )
 
 

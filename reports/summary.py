@@ -8,12 +8,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from acbench.aggregates import group_means
 from acbench.cases import BASE
 from reports import formats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from acbench.aggregates import GroupMean
     from acbench.records import CaseResult
 
 WORST = 5
@@ -38,6 +40,7 @@ def markdown(
     ordered = sorted(results, key=lambda r: (r.model, r.compression != BASE, r.compression, r.task))
     parts = [f"## {title}", headline(ordered, broken or {})]
     parts += [_matrix(model, ordered) for model in sorted({r.model for r in ordered})]
+    parts.append(_groups(group_means(ordered)))
     parts += [_worst(ordered), _undecided(ordered), _broken(broken or {}), _noise(ordered)]
     parts += [_scored_with(ordered), _facts(ordered)]
     parts.append(_rerun(ordered, broken or {}, report, command))
@@ -78,6 +81,35 @@ def _matrix(model: str, results: Sequence[CaseResult]) -> str:
         for task in sorted({task for _, task in chosen})
     ]
     return f"### {_escape(model)}\n\n" + _table(["task", *(f"`{recipe}`" for recipe in recipes)], rows)
+
+
+def _groups(rows: Sequence[GroupMean]) -> str:
+    """Group means of the benchmarks with several tasks, recipes across."""
+    if not rows:
+        return ""
+    parts = []
+    for model in dict.fromkeys(row.model for row in rows):
+        mine = [row for row in rows if row.model == model]
+        recipes = sorted({row.compression for row in mine})
+        found = {(row.family, row.title, row.compression): row for row in mine}
+        lines = []
+        for family, title in dict.fromkeys((row.family, row.title) for row in mine):
+            cells = [found.get((family, title, recipe)) for recipe in recipes]
+            first = next(row for row in cells if row is not None)
+            covered = "" if first.n == first.of else f" ({first.n} of {first.of} tasks)"
+            lines.append([f"{family}: {_escape(title)}{covered}", *(_group_cell(row) for row in cells)])
+        head = ["group", *(f"`{recipe}`" for recipe in recipes)]
+        parts.append(f"### Group means, {_escape(model)}\n\n{_table(head, lines)}")
+    return "\n\n".join(parts)
+
+
+def _group_cell(row: GroupMean | None) -> str:
+    if row is None:
+        return "–"
+    return (
+        f"{formats.level(row.base, formats.SHARE)} → {formats.level(row.compressed, formats.SHARE)}<br>"
+        f"{formats.difference(row.difference, formats.SHARE)} {formats.interval(row.low, row.high, formats.SHARE)}"
+    )
 
 
 def _cell(result: CaseResult | None) -> str:
@@ -245,7 +277,19 @@ def terminal(results: Sequence[CaseResult]) -> list[str]:
             group = (result.model, result.compression)
             lines.append(_fit(f"{result.model}  {result.compression}", WIDTH))
         lines.append(_terminal_row(result))
-    return lines
+    return lines + [_terminal_group(row) for row in group_means(results)]
+
+
+def _terminal_group(row: GroupMean) -> str:
+    unit = formats.SHARE
+    name = _fit(f"{row.compression}  {row.family}: {row.title}", 2 * _TASK_WIDTH + 6)
+    numbers = (
+        f"{formats.number(row.base, unit):>7} -> {formats.number(row.compressed, unit):>7} %",
+        f"{formats.number(row.difference, unit, signed=True):>7}",
+        f"{formats.interval(row.low, row.high, unit):>16} pp",
+        f"{row.n} of {row.of} tasks",
+    )
+    return f"{name:<{2 * _TASK_WIDTH + 6}} {' '.join(numbers)}"[:WIDTH]
 
 
 def _terminal_row(result: CaseResult) -> str:
