@@ -62,7 +62,8 @@ def _row(worker: Caseworker, case: Case) -> PlanRow:
         )
     try:
         settings = bench.settings(case.model, case.compression)
-        _, samples = bench.task(case, bench.renderer(case.model), settings.window_tokens)
+        task, samples = bench.task(case, bench.renderer(case.model), settings.window_tokens)
+        info = task.info
         built = bench.is_built(case.model, case.compression)
         key = bench.plan(case).key if built else ""
     except AcbenchError as error:
@@ -76,9 +77,11 @@ def _row(worker: Caseworker, case: Case) -> PlanRow:
                 recorded = sum(bool(journal.turns(sample.id)) for sample in samples)
                 journal.close()
     left = samples[recorded:]
+    # The gold answer's likelihood is a second prefill of every prompt.
+    passes = 2 if info.kind != "likelihood" and any(m.name == "gold_loglik" for m in info.metrics) else 1
     size = (bench.catalogue.models[case.model].parameters_b or 7.0) / REFERENCE_PARAMETERS_B
-    prefill = sum(sample.estimated_prompt_tokens for sample in left)
+    prefill = passes * sum(sample.estimated_prompt_tokens for sample in left)
     turns = sum(sample.estimated_turns for sample in left)
     seconds = prefill * PREFILL_TOKEN_S + turns * TYPICAL_ANSWER_TOKENS * (REQUEST_S + STEP_S / 16)
-    total = sum(sample.estimated_prompt_tokens for sample in samples)
+    total = passes * sum(sample.estimated_prompt_tokens for sample in samples)
     return PlanRow(case.id, len(samples), recorded, total, seconds * size / 60)
