@@ -59,6 +59,11 @@ class GroupMean:
     high: float
     confidence: float = CONFIDENCE
 
+    @property
+    def retention(self) -> float | None:
+        """Share of the base model's score that is left; None where base has none."""
+        return self.compressed / self.base if self.base > 0 else None
+
 
 def group_means(results: Sequence[CaseResult]) -> list[GroupMean]:
     """All group means of all (model, recipe) pairs whose tasks are there; a base against itself has none."""

@@ -218,6 +218,8 @@ def _group_cell(row: GroupMean | None) -> str:
         return f'<td style="{_CELL};color:#57606a">incomplete</td>'
     share = formats.SHARE
     covered = "" if row.n == row.of else f"<br>{row.n} of {row.of} tasks"
+    if row.retention is not None:
+        covered = f"<br>{100 * row.retention:.0f} % kept{covered}"
     return (
         f'<td style="{_CELL}">{formats.level(row.base, share)} → {formats.level(row.compressed, share)}<br>'
         f"<b>{formats.difference(row.difference, share)}</b> {formats.interval(row.low, row.high, share)}{covered}</td>"

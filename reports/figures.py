@@ -41,7 +41,7 @@ class Row(NamedTuple):
 
 def case_figure(result: CaseResult) -> str:
     """The figure that belongs to a case: its task's own where there is one, else scores by level."""
-    return heat_map(result) or levels_svg(result)
+    return heat_map(result) or positions_svg(result) or levels_svg(result)
 
 
 def heat_map(result: CaseResult) -> str:
@@ -102,10 +102,23 @@ def _places(
     return {place: sum(scores) / len(scores) if scores else None for place, scores in found.items()}
 
 
+def positions_svg(result: CaseResult) -> str:
+    """Scores by the place in a long answer (metrics ``position_1`` ...); empty for a task without them."""
+    found = [m for m in result.secondary if m.metric.startswith("position_") and m.n]
+    if not found:
+        return ""
+    rows = [Row(f"part {m.metric.removeprefix('position_')} of 5", m.n, m.base, m.compressed) for m in found]
+    return _rows_svg(result, rows, "by place in the answer")
+
+
 def levels_svg(result: CaseResult) -> str:
     """Base and compressed score by level, with all samples in the last row."""
-    metric = result.primary
     rows = [Row(r.level or "(none)", r.n, r.base, r.compressed) for r in result.levels[:MAX_ROWS]]
+    return _rows_svg(result, rows, "by level")
+
+
+def _rows_svg(result: CaseResult, rows: list[Row], by: str) -> str:
+    metric = result.primary
     rows.append(Row("all", metric.n, metric.base, metric.compressed, bold=True))
     low, high, ticks = _axis(rows, metric.unit)
     height = TOP + ROW * len(rows) + 46
@@ -114,7 +127,7 @@ def levels_svg(result: CaseResult) -> str:
         return LEFT + (WIDTH - LEFT - RIGHT) * (value - low) / (high - low)
 
     bottom = TOP + ROW * len(rows)
-    body = [_text(16, 28, f"{result.task}: {metric.title} by level", size=17, weight=600)]
+    body = [_text(16, 28, f"{result.task}: {metric.title} {by}", size=17, weight=600)]
     body.append(_legend(result.compression))
     for tick in ticks:
         body.append(f'<line x1="{x(tick):.1f}" y1="{TOP}" x2="{x(tick):.1f}" y2="{bottom}" stroke="{GRID}"/>')
@@ -125,9 +138,9 @@ def levels_svg(result: CaseResult) -> str:
     )
     for index, row in enumerate(rows):
         body.extend(_row(row, TOP + ROW * index + ROW / 2, x))
-    if len(result.levels) > MAX_ROWS:
+    if by == "by level" and len(result.levels) > MAX_ROWS:
         body.append(_text(16, bottom + 38, f"first {MAX_ROWS} of {len(result.levels)} levels", colour=MUTED))
-    title = escape(f"{result.id}: {metric.title}, base and compressed, by level")
+    title = escape(f"{result.id}: {metric.title}, base and compressed, {by}")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" '
         f'height="{height}" role="img" font-family="{FONT}">'
