@@ -23,7 +23,7 @@ from acbench.tasks.protocol import TOO_LONG, Reply
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from acbench.engines.protocol import Completion, Engine
+    from acbench.engines.protocol import Completion, Engine, Sampling
     from acbench.journal import Journal
     from acbench.tasks.protocol import Episode, Prompt, Sample, Task
 
@@ -196,10 +196,7 @@ class Rollout:
         if prompt.continuation:
             start = len(ids)
             ids = ids + self._renderer.continuation(prompt)
-        sampling = asdict(prompt.sampling)
-        if not sampling["min_tokens"]:
-            del sampling["min_tokens"]  # younger than the first journals: their hashes stay valid
-        run.prompt_hash = fingerprint([ids_hash(ids), start, sampling])[:16]
+        run.prompt_hash = sampling_hash(ids, start, prompt.sampling)
         run.prompt_tokens = len(ids)
         return Request(f"{self._serial}/{run.sample.id}#{run.asked}", ids, prompt.sampling, start)
 
@@ -273,6 +270,14 @@ class Rollout:
             state=grade.state,
             detail=dict(grade.detail),
         )
+
+
+def sampling_hash(ids: tuple[int, ...], start: int | None, sampling: Sampling) -> str:
+    """What a recorded answer belongs to: the tokens asked, where scoring starts, and how to decode."""
+    options = asdict(sampling)
+    if not options["min_tokens"]:
+        del options["min_tokens"]  # younger than the first journals: their hashes stay valid
+    return fingerprint([ids_hash(ids), start, options])[:16]
 
 
 def _room(prompt: Prompt) -> int:
