@@ -420,5 +420,5 @@ def test_a_task_prepares_the_grading_of_all_its_finished_episodes_at_once(journa
             calls.append(sorted(episode.sample.id for episode in episodes))
             assert all(episode.ask() is None for episode in episodes)
 
-    rollout(Prepared(), journal).play(samples(3), partial(_itself, ScriptedEngine()))  # type: ignore[arg-type]
+    rollout(Prepared(), journal).play(samples(3), partial(_itself, ScriptedEngine()))
     assert calls == [["s00", "s01", "s02"]]
