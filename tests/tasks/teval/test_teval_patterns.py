@@ -44,23 +44,18 @@ def test_patterns_match_as_the_engine_matches(literals: tuple[str, ...], text: s
             ("<|t|>", "\n", "<|a|>", "\n", "<|p|>", ""), "<|t|>g\n<|a|>A.b\n<|p|>{'n': 1}", (1, 0), id="bars"
         ),
         pytest.param(
-            ("Aim?", "\n", "Call?", "\n", "With?", ""), "Aim?g\nCall?A.b\nWith?{'n': 1}", (1, 0.5), id="marks"
+            ("Aim?", "\n", "Call?", "\n", "With?", ""), "Aim?g\nCall?A.b\nWith?{'n': 1}", (1, 0), id="marks"
         ),
         pytest.param(("[t]", "\n", "[a]", "\n", "[p]", ""), "[t]g\n[a]A.b\n[p]{'n': 1}", (0, 0), id="sets"),
         pytest.param(("1. ", "\n", "2. ", "\n", "3. ", ""), "1. g\n2. A.b\n3. {'n': 1}", (1, 1), id="dots"),
     ],
 )
 def test_literals_with_special_signs(literals: Any, answer: str, values: tuple[float, float]) -> None:
-    # worked out by hand: the first bar pattern is `<`, which matches without any group; `Call?` leaves the mark of
-    # the question to the group behind it, so that neither name nor arguments can be read; `[t]` is the letter t
+    # worked out by hand: with bars the pattern's first alternative is `<`, which has no group at all; `Call?` leaves
+    # its mark to the group behind it, so that neither name nor arguments can be read; `[t]` is the letter t
     record = _instruct(literals)
     found = scored("instruct_str", record, answer, "upstream").scores
-    layout = found["string_format_metric"]
-    assert layout == values[0]
-    if values[1] != 0.5:
-        assert found["string_args_em_metric"] == values[1]
-    else:
-        assert found["string_args_em_metric"] == 0
+    assert (found["string_format_metric"], found["string_args_em_metric"]) == values
     assert scored("instruct_str", record, answer, "corrected").scores["string_args_em_metric"] == 1
 
 
@@ -149,7 +144,11 @@ def test_a_large_matching_has_the_weight_of_the_published_one(monkeypatch: pytes
 
 
 VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
     max_leaves=8,
 )
@@ -161,9 +160,11 @@ def test_json_and_literals_are_read_alike(value: Any, ascii_only: bool) -> None:
     assert read_value(repr(value)) == value
 
 
-def test_a_literal_comes_before_json_where_they_differ() -> None:
-    # an escaped slash: a literal keeps the backslash, JSON drops it; the published order asks the literal first
-    assert read_value(r'["a\/b"]') == [r"a\/b"]
+def test_the_published_loading_asks_for_a_literal_first() -> None:
+    # an escaped slash: a literal keeps the backslash, JSON drops it; two escapes are one emoji in JSON alone
+    text = r'["a\/b \ud83d\ude00"]'
+    assert loose_load(text).value == [r"a\/b" + " \ud83d\ude00"]
+    assert read_value(text) == ["a/b \N{GRINNING FACE}"]
 
 
 def test_plain_means_nothing_had_to_be_left_out() -> None:

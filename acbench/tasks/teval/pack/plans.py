@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from acbench.tasks.toolbox import Scenario
 
 JSON_LAYOUT = (
-    "Plan the calls that fulfil the request. Answer with a JSON list and nothing else. Each entry is an object "
-    'with the keys "id" (0, 1, 2, ...), "name" (the tool) and "args" (an object with the arguments). '
+    "Plan the calls that fulfil the request, in the order of the request. Answer with a JSON list and nothing "
+    'else. Each entry is an object with the keys "id" (0, 1, 2, ...), "name" (the tool) and "args" (an object with the arguments). '
     "Where an argument is a result of an earlier call, write the id of the call and the field, as in "
     '"<0.price>".'
 )
 STRING_LAYOUT = (
-    "Plan the calls that fulfil the request. Write one line for each call and nothing else, in the form: "
-    "Use TOOL to AIM"
+    "Plan the calls that fulfil the request, in the order of the request. Write one line for each call and "
+    "nothing else, in the form: Use TOOL to AIM"
 )
 
 

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from acbench.tasks.toolbox import Scenario, Step
 
 STRING_LAYOUT = (
-    "You fulfil the user's request step by step with the tools below. For each step you are asked for its aim, "
+    "You fulfil the user's request step by step and in its order with the tools below. For each step you are asked for its aim, "
     "its tool and its arguments."
 )
 JOINT_LAYOUT = (
-    "You fulfil the user's request step by step with the tools below. Answer with the next step as one JSON "
+    "You fulfil the user's request step by step and in its order with the tools below. Answer with the next step "
+    "as one JSON "
     'object and nothing else. Its keys are "thought" (the aim of the step in one sentence), "name" (the tool) '
     'and "args" (an object with the arguments).'
 )
