@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 DECIMALS = 5
 TIE_WEIGHT = 1e-8
-LARGE = 20_000
+LARGE = 50_000
 """Pairs above the threshold; gold plans have some 20 calls at most."""
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import time
-from typing import Any
+import signal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -18,16 +19,29 @@ from acbench.tasks.teval.instruct import LITERALS
 from acbench.tasks.teval.loading import LoadError, first_mapping, loose_load, read_value
 from acbench.tasks.teval.patterns import groups_of
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 LITERAL = st.lists(
     st.sampled_from(["a", "b", ".", "[ab]", "(a)", "(a|b)", "(b?)", "a*", "b+", "^", ""]), max_size=3
 )
 PLAIN = LITERAL.map("".join)
 BARRED = st.lists(st.sampled_from(["a", "b", "|", ".", "c?"]), max_size=4).map("".join)
+ODD = st.lists(st.sampled_from(["a", "b", "$", "\\\\s", "(?=a)", "a*b*", "(a|b)", "[ab]"]), max_size=2).map(
+    "".join
+)
 TEXT = st.text(alphabet="abc\n", max_size=10)
 
 
-@settings(max_examples=400)
-@given(st.one_of(st.tuples(PLAIN, PLAIN, PLAIN, PLAIN), st.tuples(BARRED, BARRED, BARRED, BARRED)), TEXT)
+@settings(max_examples=250)
+@given(
+    st.one_of(
+        st.tuples(PLAIN, PLAIN, PLAIN, PLAIN),
+        st.tuples(BARRED, BARRED, BARRED, BARRED),
+        st.tuples(ODD, ODD, ODD, ODD),
+    ),
+    TEXT,
+)
 def test_patterns_match_as_the_engine_matches(literals: tuple[str, ...], text: str) -> None:
     try:
         groups = groups_of(literals, text)
@@ -65,7 +79,7 @@ def _instruct(literals: Any) -> dict[str, Any]:
     return {"template": template, "meta_data": {"response_format": "string"}, "ground_truth": truth}
 
 
-SIZE = 200_000
+SIZE = 100_000
 HOSTILE = {
     "signs": "x" * SIZE,
     "lists": "[" * SIZE,
@@ -97,17 +111,30 @@ RECORDS: dict[str, Any] = {
     "understand_str": {"ground_truth": {"args": "x"}},
     "review": {"ground_truth": {"answer": "B"}},
 }
-LIMIT_S = 3.0
-"""Each takes a fraction of a second; what these guard against takes minutes."""
+
+
+@contextmanager
+def patience(seconds: float = 60.0) -> Iterator[None]:
+    """Ends what hangs. Each of these takes a fraction of a second; what they guard against takes hours."""
+
+    def give_up(_signal: int, _frame: object) -> None:
+        raise AssertionError(f"still not done after {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 @pytest.mark.parametrize("column", RECORDS)
 def test_no_answer_hangs_a_scorer(column: str) -> None:
     for text in HOSTILE.values():
         for mode in ("upstream", "corrected"):
-            start = time.perf_counter()
-            scored(column, RECORDS[column], text, mode)
-            assert time.perf_counter() - start < LIMIT_S
+            with patience():
+                scored(column, RECORDS[column], text, mode)
 
 
 @pytest.mark.parametrize(
@@ -116,9 +143,8 @@ def test_no_answer_hangs_a_scorer(column: str) -> None:
 def test_no_template_hangs_a_scorer(literal: str) -> None:
     record = _instruct((literal, literal, "", literal, "", "!"))
     for text in ("a" * 40 + "b", "x" * 10_000, "a x " * 50_000, "|" * SIZE):
-        start = time.perf_counter()
-        outcome = scored("instruct_str", record, text, "upstream").outcome
-        assert time.perf_counter() - start < LIMIT_S
+        with patience():
+            outcome = scored("instruct_str", record, text, "upstream").outcome
         assert outcome in ("ok", "repaired", "unparsed", "upstream_error")
 
 
@@ -130,9 +156,8 @@ def test_ten_thousand_steps() -> None:
     gold = [{"id": i, "prev": [], "name": "A.b", "args": {}} for i in range(20)]
     text = json.dumps([{"id": i, "name": "A.b", "args": "{}"} for i in range(10_000)])
     for mode in ("upstream", "corrected"):
-        start = time.perf_counter()
-        found = scored("plan_json", {"meta": {}, "ground_truth": gold}, text, mode, embedder=Same).scores
-        assert time.perf_counter() - start < LIMIT_S
+        with patience():
+            found = scored("plan_json", {"meta": {}, "ground_truth": gold}, text, mode, embedder=Same).scores
         assert 0 < found["precision"] <= 20 / 10_000
 
 

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 JSON_LAYOUT = (
     "Plan the calls that fulfil the request, in the order of the request. Answer with a JSON list and nothing "
-    'else. Each entry is an object with the keys "id" (0, 1, 2, ...), "name" (the tool) and "args" (an object with the arguments). '
+    'else. Each entry is an object with the keys "id" (0, 1, 2, ...), "name" (the tool) and "args" (an object with '
+    "the arguments). "
     "Where an argument is a result of an earlier call, write the id of the call and the field, as in "
     '"<0.price>".'
 )

@@ -17,14 +17,13 @@ if TYPE_CHECKING:
     from acbench.tasks.toolbox import Scenario, Step
 
 STRING_LAYOUT = (
-    "You fulfil the user's request step by step and in its order with the tools below. For each step you are asked for its aim, "
-    "its tool and its arguments."
+    "You fulfil the user's request step by step and in its order with the tools below. For each step you are asked "
+    "for its aim, its tool and its arguments."
 )
 JOINT_LAYOUT = (
     "You fulfil the user's request step by step and in its order with the tools below. Answer with the next step "
-    "as one JSON "
-    'object and nothing else. Its keys are "thought" (the aim of the step in one sentence), "name" (the tool) '
-    'and "args" (an object with the arguments).'
+    'as one JSON object and nothing else. Its keys are "thought" (the aim of the step in one sentence), "name" '
+    '(the tool) and "args" (an object with the arguments).'
 )
 ASK_AIM = "What is the aim of the next step? Answer with one sentence."
 ASK_NAME = "Which tool does this step call? Answer with its name only."
