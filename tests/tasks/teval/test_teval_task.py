@@ -91,7 +91,7 @@ def test_review_letters_are_balanced() -> None:
 
 def test_review_responses_vary_within_a_letter() -> None:
     foreign = {
-        s.data["messages"][1][1].rpartition("Response: ")[2]
+        s.data["messages"][-1][1].rpartition("Response: ")[2]
         for s in task("review").samples()
         if s.data["record"]["gold"]["answer"] == "D"
     }

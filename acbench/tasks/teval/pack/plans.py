@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from acbench.tasks.teval.pack import examples
 from acbench.tasks.teval.pack.wording import chat, tool_list
 
 if TYPE_CHECKING:
@@ -23,14 +24,15 @@ STRING_LAYOUT = (
 
 
 def json_record(scenario: Scenario, _number: int) -> dict[str, Any]:
-    return {**_record(scenario, "json", JSON_LAYOUT), "template": {"args": "object"}}
+    example = examples.json_plan(len(scenario.steps))
+    return {**_record(scenario, "json", JSON_LAYOUT, example), "template": {"args": "object"}}
 
 
 def string_record(scenario: Scenario, _number: int) -> dict[str, Any]:
-    return _record(scenario, "str", STRING_LAYOUT)
+    return _record(scenario, "str", STRING_LAYOUT, examples.string_plan(len(scenario.steps)))
 
 
-def _record(scenario: Scenario, form: str, layout: str) -> dict[str, Any]:
+def _record(scenario: Scenario, form: str, layout: str, example: examples.Turns) -> dict[str, Any]:
     plan = [
         {
             "id": step.id,
@@ -44,7 +46,7 @@ def _record(scenario: Scenario, form: str, layout: str) -> dict[str, Any]:
     return {
         "meta": {"prompt_type": form, "API_list": list(scenario.tools)},
         "ground_truth": plan,
-        "origin_prompt": chat(f"{layout}\n\n{tool_list(scenario.tools)}", ("user", scenario.goal)),
+        "origin_prompt": chat(layout, *example, ("user", f"{tool_list(scenario.tools)}\n\n{scenario.goal}")),
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from acbench.tasks.teval.pack import examples
 from acbench.tasks.teval.pack.wording import chat, in_words, response
 from acbench.tasks.toolbox import BY_NAME, Outcome, World, execute, resolve
 
@@ -57,7 +58,7 @@ def record(scenario: Scenario, number: int) -> dict[str, Any]:
         "template": "",
         "meta_data": {"response_format": "str"},
         "ground_truth": {"answer": letter, "thought": ""},
-        "origin_prompt": chat(LAYOUT, ("user", user)),
+        "origin_prompt": chat(LAYOUT, *examples.reviews(), ("user", user)),
     }
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from acbench.tasks.teval.pack import examples
 from acbench.tasks.teval.pack.wording import chat, response, tool_list
 from acbench.tasks.toolbox import Ref, execute, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from acbench.tasks.toolbox import Scenario, Step
 
@@ -70,20 +71,24 @@ def joint_record(scenario: Scenario, number: int) -> dict[str, Any]:
         turns.append(("function", response(results[earlier.id])))
     turns.append(("user", ASK_STEP))
     gold = {"thought": step.thought, "name": step.name, "args": args}
-    record = _record(scenario, JOINT_LAYOUT, turns, gold)
+    record = _record(scenario, JOINT_LAYOUT, turns, gold, examples.next_step(ASK_STEP))
     record["meta_data"]["response_format"] = "json"
     return record
 
 
 def _record(
-    scenario: Scenario, layout: str, turns: list[tuple[str, str]], gold: dict[str, Any]
+    scenario: Scenario,
+    layout: str,
+    turns: list[tuple[str, str]],
+    gold: dict[str, Any],
+    example: Sequence[tuple[str, str]] = (),
 ) -> dict[str, Any]:
-    opening = ("user", f"Request: {scenario.goal}")
+    opening = ("user", f"{tool_list(scenario.tools)}\n\nRequest: {scenario.goal}")
     return {
         "template": None,
         "meta_data": {"response_format": "str", "API_list": list(scenario.tools)},
         "ground_truth": gold,
-        "origin_prompt": chat(f"{layout}\n\n{tool_list(scenario.tools)}", opening, *turns),
+        "origin_prompt": chat(layout, *example, opening, *turns),
     }
 
 
