@@ -83,12 +83,16 @@ def _record(
     gold: dict[str, Any],
     example: Sequence[tuple[str, str]] = (),
 ) -> dict[str, Any]:
-    opening = ("user", f"{tool_list(scenario.tools)}\n\nRequest: {scenario.goal}")
+    system, request = layout, f"Request: {scenario.goal}"
+    if example:  # it has tools of its own
+        request = f"{tool_list(scenario.tools)}\n\n{request}"
+    else:
+        system = f"{layout}\n\n{tool_list(scenario.tools)}"
     return {
         "template": None,
         "meta_data": {"response_format": "str", "API_list": list(scenario.tools)},
         "ground_truth": gold,
-        "origin_prompt": chat(layout, *example, opening, *turns),
+        "origin_prompt": chat(system, *example, ("user", request), *turns),
     }
 
 
