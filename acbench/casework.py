@@ -49,8 +49,32 @@ class Caseworker:
             self._prepare_base(case.model, wait=False)  # nobody else is bound to do it
         plan = self.bench.plan(case)
         compressed = self.bench.evaluate(plan)
+        self._play_on(case)
         base, repeated = self._base_of(case)
         return self._result(case, plan, base, compressed, self._noise(plan, base, repeated))
+
+    def _play_on(self, case: Case) -> None:
+        """While another process still prepares the base model, plays the other cases of this checkpoint.
+
+        Their answers are recorded, so that nothing is left but judging when the base model's are there. What
+        goes wrong here goes wrong again, and is reported, when that case has its turn.
+        """
+        base = Case(case.model, BASE, case.task)
+        for other in self.selected:
+            if other.group != case.group or other == case:
+                continue
+            if base.id in self._base or base.id in self._base_errors or self._recall(base):
+                return
+            if not self._base_is_being_prepared(case.model):
+                return
+            try:
+                self.bench.evaluate(self.bench.plan(other))
+            except AcbenchError:
+                return
+
+    def _base_is_being_prepared(self, model: str) -> bool:
+        with self.bench.store.lock(f"base-{model}", blocking=False) as free:
+            return not free
 
     # -- the base model --------------------------------------------------------------------------
 

@@ -158,6 +158,32 @@ def test_a_busy_base_is_not_waited_for_before_ones_own_work(
     assert order == ["base", "base", "same"]
 
 
+def test_who_waits_for_the_base_plays_the_rest_of_its_checkpoint_first(
+    make_worker: Callable[..., Caseworker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With fifty tasks the other worker would otherwise stand idle until the base model has done them all."""
+    mine = [case("same"), case("same", "needle"), case("same", "pddl")]
+    worker, other = make_worker([case("base"), *mine, case("worse")]), make_worker()
+    played: list[str] = []
+    evaluate, holding = Bench.evaluate, other.bench.lock("base-tiny")
+    holding.__enter__()
+
+    def recorded(bench: Bench, plan: Plan) -> Evaluation:
+        if bench is worker.bench:
+            played.append(plan.case.id)
+        if len(played) == len(mine):  # now the base model's own process has done its part
+            holding.__exit__(None, None, None)
+            played.append("base free")
+        return evaluate(bench, plan)
+
+    monkeypatch.setattr(Bench, "evaluate", recorded)
+    assert worker.judge(mine[0]).primary.n > 0
+    assert played[:4] == [*(one.id for one in mine), "base free"]
+    before = len(played)
+    worker.judge(mine[1])
+    assert [name for name in played[before:] if "same" in name] == [mine[1].id]  # from the journal
+
+
 def test_the_noise_floor_is_base_against_its_own_repetition(make_worker: Callable[..., Caseworker]) -> None:
     worker = make_worker([case("base"), case("same")])
     base = worker.judge(case("base"))
