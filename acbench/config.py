@@ -37,7 +37,7 @@ class Profile:
     engine: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     data: Mapping[str, str] = field(default_factory=dict)
-    """Task -> folder with the user's upstream data."""
+    """Task or family -> folder with the user's upstream data, or ``hf:owner/name`` (acbench.datasets)."""
     mode: str = "corrected"
 
 

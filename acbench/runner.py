@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from acbench.cases import BASE
 from acbench.checkpoints import Checkpoint, Target, build, checkpoint_key
+from acbench.datasets import data_folder
 from acbench.embeddings import open_embedder
 from acbench.engines.pool import visible_gpus
 from acbench.environment import device_name, engine_versions
@@ -30,7 +31,6 @@ from acbench.tasks.registry import open_task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from acbench.cases import Case
     from acbench.config import Catalogue, Profile
@@ -159,7 +159,7 @@ class Bench:
                     **self.profile.settings.get(entry.family, {}),
                     **self.profile.settings.get(case.task, {}),
                 },
-                data_dir=None if folder is None else _folder(folder),
+                data_dir=None if folder is None else data_folder(folder, self.store),
                 mode=self.profile.mode,
                 embedders=self._embedder,
             )
@@ -302,15 +302,6 @@ def _checked(slug: str, samples: Sequence[Sample]) -> tuple[Sample, ...]:
     if not samples:
         raise DataError(f"task {slug}: its settings select no sample")
     return tuple(samples)
-
-
-def _folder(text: str) -> Path:
-    from pathlib import Path
-
-    folder = Path(text).expanduser()
-    if not folder.is_dir():
-        raise ConfigError(f"data folder {text!r} does not exist")
-    return folder
 
 
 def _token_sums(records: Sequence[SampleRecord]) -> dict[str, int]:
