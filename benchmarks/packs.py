@@ -103,14 +103,17 @@ def main() -> None:
         mine = [r for r in results if r.task.startswith(family)]
         if not mine:
             continue
-        print(f"\n### {family}\n\nScore, % (difference to base in points, 95 % interval):\n")
+        print(
+            f"\n### {family}\n\nScore, % (difference to base in points; the intervals of a recipe's gated tasks hold together at 95 %):\n"
+        )
         table(mine, lambda r: r.primary)
-        print()
-        groups(mine)
+        if group_means(mine):
+            print("\nMeans, % (difference in points, 95 % interval of each):\n")
+            groups(mine)
         if any(loglik(r) for r in mine):
             print("\nGold answer, mean log-probability per token (nats):\n")
             table(mine, loglik)
-        print()
+        print("\nOutcomes, share of all samples:\n")
         outcomes(mine)
 
 
