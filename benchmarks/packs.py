@@ -103,8 +103,9 @@ def main() -> None:
         mine = [r for r in results if r.task.startswith(family)]
         if not mine:
             continue
+        print(f"\n### {family}\n")
         print(
-            f"\n### {family}\n\nScore, % (difference to base in points; the intervals of a recipe's gated tasks hold together at 95 %):\n"
+            "Score, % (difference to base in points; the gated intervals of a recipe hold together at 95 %):\n"
         )
         table(mine, lambda r: r.primary)
         if group_means(mine):
