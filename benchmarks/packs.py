@@ -1,14 +1,15 @@
 """The tables of docs/tasks.md, from a finished run.
 
     pytest suites/ --acb-profile=packs -n 2
-    python -m benchmarks.packs .acbench/runs/RUN [RUN ...]
+    python -m benchmarks.packs .acbench/runs/RUN [RUN ...] [--figures docs/figures]
 
 Prints, as Markdown: scores with intervals, the gold answers' likelihood, the outcomes of base and recipes, and the
-group means. Reads the results that the run left; generates nothing.
+group means; with a folder also writes the heat maps. Reads the results that the run left; generates nothing.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 from acbench.aggregates import group_means
 from acbench.records import CaseResult, Comparison, case_result_from_json
 from reports import formats
+from reports.figures import stacked_maps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -95,10 +97,22 @@ def groups(results: list[CaseResult]) -> None:
         print(f"| {title} ({first.n} of {first.of} tasks) | {100 * first.base:.1f} | {' | '.join(cells)} |")
 
 
+def write_maps(results: list[CaseResult], folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for model, task in sorted({(r.model, r.task) for r in results if r.cells}):
+        (folder / f"{task}-{model}.svg").write_text(stacked_maps(model, task, results), encoding="utf-8")
+
+
 def main() -> None:
-    results = read(sys.argv[1:])
+    parser = argparse.ArgumentParser(description="the tables of docs/tasks.md, from finished runs")
+    parser.add_argument("runs", nargs="+", help="run folders; a later one's results replace an earlier one's")
+    parser.add_argument("--figures", type=Path, help="folder for the heat maps")
+    options = parser.parse_args()
+    results = read(options.runs)
     if not results:
-        sys.exit("usage: python -m benchmarks.packs .acbench/runs/RUN [RUN ...]   (no results found)")
+        sys.exit("no results found")
+    if options.figures:
+        write_maps(results, options.figures)
     for family in FAMILIES:
         mine = [r for r in results if r.task.startswith(family)]
         if not mine:
