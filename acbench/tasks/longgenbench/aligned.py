@@ -102,6 +102,12 @@ def reference(answer: str, *, letters: bool) -> Decimal | str:
     return value
 
 
+def starts_with_label(reply: str, number: int) -> bool:
+    """Whether the reply begins with the label of that answer."""
+    found = _ANSWER.match(reply.lstrip("\n"))
+    return found is not None and found.group(1) == str(number)
+
+
 def blocks(reply: str) -> dict[int, str]:
     """Text of each numbered answer; of several with one number the first counts."""
     starts = [(m.start(), m.end(), int(m.group(1)[:MAX_DIGITS])) for m in _ANSWER.finditer(reply)]
