@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from acbench.aggregates import group_means
+from acbench.aggregates import GroupMean, group_means
 from acbench.records import CaseResult, Comparison, case_result_from_json
 from reports import formats
 from reports.figures import stacked_maps
@@ -81,6 +81,13 @@ def outcomes(results: list[CaseResult]) -> None:
             print(f"| {channel} | {' | '.join(cells)} |")
 
 
+def _group_cell(row: GroupMean | None) -> str:
+    if row is None:
+        return "–"
+    interval = f"[{100 * row.low:+.1f}, {100 * row.high:+.1f}]"
+    return f"{100 * row.compressed:.1f} ({100 * row.difference:+.1f} {interval})"
+
+
 def groups(results: list[CaseResult]) -> None:
     rows = group_means(results)
     if not rows:
@@ -90,10 +97,7 @@ def groups(results: list[CaseResult]) -> None:
     for title in dict.fromkeys(row.title for row in rows):
         mine = {row.compression: row for row in rows if row.title == title}
         first = next(iter(mine.values()))
-        cells = [
-            f"{100 * row.compressed:.1f} ({100 * row.difference:+.1f} [{100 * row.low:+.1f}, {100 * row.high:+.1f}])"
-            for row in (mine[recipe] for recipe in recipes)
-        ]
+        cells = [_group_cell(mine.get(recipe)) for recipe in recipes]
         print(f"| {title} ({first.n} of {first.of} tasks) | {100 * first.base:.1f} | {' | '.join(cells)} |")
 
 
