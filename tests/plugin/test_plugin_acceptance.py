@@ -118,10 +118,10 @@ def test_selection_of_own_recipes(judged: Project, expression: str, expected: se
 @pytest.mark.parametrize(
     ("expression", "count"),
     [
-        ("rtn", 6),
-        ("smollm2 and magnitude and not needle", 2),
+        ("rtn", 10),
+        ("smollm2 and magnitude and not needle", 4),
         ("smollm2-135m:rtn-w4g64:needle", 1),
-        ("needle or base", 6),
+        ("needle or base", 8),
         ("long_context", 4),
         ("awq", 0),
     ],
