@@ -8,7 +8,7 @@ samples by cluster and summing with the same weights.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -158,8 +158,12 @@ def _t_eval() -> Iterator[Definition]:
     def of(means: Means) -> Any:
         return table({slug.removeprefix("t-eval-").replace("-", "_"): mean for slug, mean in means.items()})
 
+    def in_group(group: str, means: Means) -> float | None:
+        found: float | None = of(means).groups[group]
+        return found
+
     for group, columns in GROUPS.items():
-        yield Definition("t-eval", group, slugs(columns), lambda means, group=group: of(means).groups[group])  # type: ignore[misc]
+        yield Definition("t-eval", group, slugs(columns), partial(in_group, group))
     every = slugs(column for columns in GROUPS.values() for column in columns)
     yield Definition("t-eval", "overall (six abilities)", every, lambda means: of(means).overall)
     yield Definition("t-eval", "overall (eleven columns)", every, lambda means: of(means).overall_columns)
@@ -188,6 +192,12 @@ def _longbench() -> Iterator[Definition]:
     def variant(slug: str) -> str:
         return slug.removeprefix("longbench-").replace("-", "_")
 
+    def in_group(group: str, means: Means) -> float | None:
+        return aggregate.group_means(scores(means))[group].value
+
+    def in_language(language: str, means: Means) -> float | None:
+        return aggregate.overall(scores(means), language).value
+
     every = tuple(f"longbench-{name.replace('_', '-')}" for name in SETS)
     for group in GROUPS:
         members = tuple(slug for slug in every if SETS[variant(slug)].group == group)
@@ -195,7 +205,7 @@ def _longbench() -> Iterator[Definition]:
             "longbench",
             str(group),
             members,
-            lambda means, group=group: aggregate.group_means(scores(means))[group].value,  # type: ignore[misc]
+            partial(in_group, group),
         )
     for language in aggregate.LANGUAGES:
         members = tuple(slug for slug in every if SETS[variant(slug)].language in (language, "code"))
@@ -203,7 +213,7 @@ def _longbench() -> Iterator[Definition]:
             "longbench",
             f"overall, {language} (mean of six groups)",
             members,
-            lambda means, language=language: aggregate.overall(scores(means), language).value,  # type: ignore[misc]
+            partial(in_language, language),
         )
     sixteen = tuple(slug for slug in every if SETS[variant(slug)].of_16)
     yield Definition("longbench", "mean of 16", sixteen, lambda means: aggregate.mean_16(scores(means)).value)
