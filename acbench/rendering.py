@@ -103,7 +103,11 @@ class ModelRenderer:
         return token.get("content", "") if isinstance(token, dict) else token or ""
 
     def count(self, text: str) -> int:
-        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+        return len(self.encode(text))
+
+    def encode(self, text: str) -> tuple[int, ...]:
+        """Token ids of plain text, without special tokens."""
+        return tuple(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def offsets(self, text: str) -> list[tuple[int, int]]:
         return list(self._tokenizer.encode(text, add_special_tokens=False).offsets)
