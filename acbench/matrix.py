@@ -47,6 +47,12 @@ def build_matrix(catalogue: Catalogue, profile_name: str, selection: Selection =
         catalogue, "compression", selection.compressions, profile.compressions, catalogue.recipes
     )
     tasks = _resolve(catalogue, "task", selection.tasks, profile.tasks, catalogue.tasks)
+    for name in selection.compressions:
+        only = catalogue.recipes[name].models if name in catalogue.recipes else ()
+        if only and not set(only) & set(models):
+            raise ConfigError(
+                f"compression {name!r} is for {', '.join(only)} only, and no such model is selected"
+            )
     planned = [name for name in recipes if catalogue.recipes[name].planned]
     planned += [name for name in tasks if catalogue.tasks[name].planned]
     usable_recipes = [BASE, *(name for name in recipes if name != BASE and name not in planned)]

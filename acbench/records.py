@@ -5,7 +5,7 @@ Plain frozen dataclasses that go to JSON and back. ``reports`` reads these and c
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -19,7 +19,11 @@ Gate = Literal["gate", "report"]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question and its answer as they were exchanged with the engine."""
+    """One question and its answer as they were exchanged with the engine.
+
+    A model that thinks is asked twice for one answer: first for its thought, a turn of its own in the journal, then
+    for the answer. In a sample's record the thought belongs to the answer's turn.
+    """
 
     prompt_hash: str
     text: str
@@ -28,11 +32,36 @@ class Turn:
     output_tokens: int
     cached_tokens: int = 0
     logprobs: tuple[float, ...] = ()
+    budget: int = 0
+    """Of a thought: the tokens it was granted. 0: an answer, or a thought there was no room for."""
+    stats: Mapping[str, float] = field(default_factory=dict)
+    """What the engine measured for this request (``Completion.stats``)."""
+    thought: Turn | None = None
+    """The thought before this answer; None for models that do not think, and in the journal."""
+
+    @property
+    def first_hash(self) -> str:
+        """The hash of what was asked before the model had said anything in this turn."""
+        return self.requests[0].prompt_hash
+
+    @property
+    def requests(self) -> tuple[Turn, ...]:
+        """Everything the engine was asked for this turn, in order."""
+        return (self.thought, self) if self.thought is not None and self.thought.budget else (self,)
+
+    def to_line(self) -> dict[str, Any]:
+        """As it stands in a journal: fields younger than the first journals only where they say something."""
+        line = asdict(replace(self, thought=None))
+        del line["thought"]
+        for name in ("budget", "stats"):
+            if not line[name]:
+                del line[name]
+        return line
 
 
 @dataclass(frozen=True, slots=True)
 class SampleRecord:
-    """One sample's transcript and grade."""
+    """One sample's transcript and grade. ``data_hash``: of the sample itself, whatever model it was rendered for."""
 
     sample: str
     level: str
@@ -42,6 +71,7 @@ class SampleRecord:
     channel: str
     state: str
     detail: Mapping[str, Any] = field(default_factory=dict)
+    data_hash: str = ""
 
     @property
     def text(self) -> str:
