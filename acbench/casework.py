@@ -10,7 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from acbench import verdicts
+from acbench import pairs as model_pairs
+from acbench import thinking, verdicts
 from acbench.cases import BASE, Case
 from acbench.checkpoints import describe
 from acbench.errors import AcbenchError, EngineError
@@ -43,10 +44,11 @@ class Caseworker:
 
     def judge(self, case: Case) -> CaseResult:
         """The judged case. Raises an AcbenchError for anything that is not a verdict."""
-        if case.compression == BASE:
+        reference = self.bench.reference(case)
+        if case == reference:
             return self._judge_base(case)
-        if Case(case.model, BASE, case.task) not in self.selected:
-            self._prepare_base(case.model, wait=False)  # nobody else is bound to do it
+        if reference not in self.selected:
+            self._prepare_base(reference, wait=False)  # nobody else is bound to do it
         plan = self.bench.plan(case)
         compressed = self.bench.evaluate(plan)
         self._play_on(case)
@@ -59,30 +61,30 @@ class Caseworker:
         Their answers are recorded, so that nothing is left but judging when the base model's are there. What
         goes wrong here goes wrong again, and is reported, when that case has its turn.
         """
-        base = Case(case.model, BASE, case.task)
+        base = self.bench.reference(case)
         for other in self.selected:
             if other.group != case.group or other == case:
                 continue
             if base.id in self._base or base.id in self._base_errors or self._recall(base):
                 return
-            if not self._base_is_being_prepared(case.model):
+            if not self._base_is_being_prepared(base):
                 return
             try:
                 self.bench.evaluate(self.bench.plan(other))
             except AcbenchError:
                 return
 
-    def _base_is_being_prepared(self, model: str) -> bool:
-        with self.bench.store.lock(f"base-{model}", blocking=False) as free:
+    def _base_is_being_prepared(self, reference: Case) -> bool:
+        with self.bench.store.lock(_lock_name(reference), blocking=False) as free:
             return not free
 
     # -- the base model --------------------------------------------------------------------------
 
     def _base_of(self, case: Case) -> tuple[Evaluation, Evaluation]:
         """Base evaluation and repetition of the case's task: remembered, recorded, or made now."""
-        base_case = Case(case.model, BASE, case.task)
+        base_case = self.bench.reference(case)
         if base_case.id not in self._base and not self._recall(base_case):
-            self._prepare_base(case.model, wait=True)
+            self._prepare_base(base_case, wait=True)
         if base_case.id in self._base_errors:
             raise self._base_errors[base_case.id]
         return self._base[base_case.id]
@@ -94,17 +96,18 @@ class Caseworker:
         self._base[base_case.id] = (found[0], found[1])
         return True
 
-    def _prepare_base(self, model: str, *, wait: bool) -> None:
-        tasks = dict.fromkeys(case.task for case in self.selected if case.model == model)
-        wanted = [Case(model, BASE, task) for task in tasks]
+    def _prepare_base(self, reference: Case, *, wait: bool) -> None:
+        """Answers of a reference to all tasks that selected cases are judged by, in one go."""
+        judged = [self.bench.reference(case) for case in self.selected]
+        wanted = list(dict.fromkeys(case for case in judged if case.group == reference.group))
         missing = [case for case in wanted if not self._is_settled(case)]
         if not missing:
             return
         if wait:
-            with self.bench.lock(f"base-{model}"):
+            with self.bench.lock(_lock_name(reference)):
                 self._evaluate_base(missing)
             return
-        with self.bench.store.lock(f"base-{model}", blocking=False) as mine:
+        with self.bench.store.lock(_lock_name(reference), blocking=False) as mine:
             if mine:
                 self._evaluate_base(missing)
 
@@ -171,13 +174,13 @@ class Caseworker:
         info = plan.task.info
         rule = self._rule(case)
         confidence = 1 - (1 - self.thresholds.confidence) / self._family(case)
-        pairs = verdicts.pair(base.records, other.records)
+        recipe = self.bench.catalogue.recipes[case.compression]
+        pairs = verdicts.pair(base.records, other.records, same_prompts=not recipe.compare_model)
         metric = info.metrics[0]
         compared = [
             verdicts.compare(pairs, m, confidence=confidence, margin=rule.margin) for m in info.metrics
         ]
         changed = verdicts.flips(pairs, metric)
-        recipe = self.bench.catalogue.recipes[case.compression]
         return CaseResult(
             id=case.id,
             model=case.model,
@@ -195,13 +198,13 @@ class Caseworker:
             flips=changed[:FLIPS_KEPT],
             texts_changed=verdicts.texts_changed(pairs),
             sample_prompt=self._first_prompt(plan),
-            checkpoint=describe(plan.checkpoint),
+            checkpoint=describe(plan.checkpoint) | self._serving(plan),
             engine=other.engine,
             keys={"base": base.key, "compressed": other.key, "checkpoint": plan.checkpoint.key},
             tokens=other.tokens,
             seconds=other.seconds,
             scoring=other.scoring,
-            facts=_facts(plan.task, pairs),
+            facts=self._facts(case, plan.task, pairs),
             family=self.bench.catalogue.tasks[case.task].family,
             pairs={
                 m.name: tuple(
@@ -213,6 +216,25 @@ class Caseworker:
             },
             cells=_cells(pairs, metric.name),
         )
+
+    def _serving(self, plan: Plan) -> dict[str, Any]:
+        found = self.bench.fidelity(plan)
+        return {"serving": found} if found else {}
+
+    def _facts(self, case: Case, task: Task, pairs: Sequence[verdicts.Pair]) -> dict[str, str]:
+        """Findings as text: what a pair of models is, how they thought, what the engine measured, the task's own."""
+        reference = self.bench.reference(case)
+        base, other = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        thinkers = [self.bench.thinking(model) for model in (reference.model, case.model)]
+        budgets = tuple(found.budget if found else 0 for found in thinkers)
+        paired = reference.model != case.model
+        find = getattr(task, "facts", None)
+        return {
+            **(model_pairs.facts(case, reference, task.info) if paired else {}),
+            **thinking.facts(base, other, (budgets[0], budgets[1])),
+            **verdicts.engine_rows(pairs),
+            **(find(base, other) if find else {}),
+        }
 
     @staticmethod
     def _first_prompt(plan: Plan) -> str:
@@ -235,6 +257,10 @@ class Caseworker:
         return max(1, sum(self._rule(c).gate == "gate" for c in family))
 
 
+def _lock_name(reference: Case) -> str:
+    return f"base-{reference.model}" + ("" if reference.compression == BASE else f"-{reference.compression}")
+
+
 def _judge_noise(result: CaseResult) -> Verdict:
     """Base against its repetition: fails only if the change lies wholly beyond the limit, in either direction."""
     comparison, verdict = result.primary, result.verdict
@@ -248,11 +274,6 @@ def _judge_noise(result: CaseResult) -> Verdict:
     return replace(
         verdict, outcome="fail" if beyond else "pass", reason=f"noise floor: {measured}", gate="gate"
     )
-
-
-def _facts(task: Task, pairs: Sequence[verdicts.Pair]) -> Mapping[str, str]:
-    find = getattr(task, "facts", None)
-    return dict(find([base for base, _ in pairs], [other for _, other in pairs])) if find else {}
 
 
 def _cells(pairs: Sequence[verdicts.Pair], metric: str) -> tuple[Mapping[str, Any], ...]:

@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -63,6 +64,14 @@ def _parser() -> argparse.ArgumentParser:
     compress.add_argument("recipe")
     compress.add_argument("--out", type=Path, help="copy the folder there, for use elsewhere")
     compress.add_argument("--backend", default="vllm", choices=("vllm", "transformers"))
+    for option, meaning in (
+        ("samples", "calibration samples"),
+        ("length", "tokens a sample"),
+        ("seed", "which draw"),
+    ):
+        compress.add_argument(
+            f"--{option}", type=int, help=f"{meaning} (default: the recipe's, else 128, 512, 0)"
+        )
     compress.set_defaults(run=_compress)
 
     score = commands.add_parser(
@@ -164,6 +173,12 @@ def _compress(options: argparse.Namespace) -> None:
         if name not in table:
             raise ConfigError(f"unknown {kind} {name!r}; {did_you_mean(name, table)}")
     recipe = catalogue.recipes[options.recipe]
+    sizes = {
+        key: getattr(options, key)
+        for key in ("samples", "length", "seed")
+        if getattr(options, key) is not None
+    }
+    recipe = replace(recipe, calibration={**recipe.calibration, **sizes})
     if recipe.planned:
         raise ConfigError(f"recipe {recipe.slug!r} is planned and has no code in this version")
     store.ensure_writable()

@@ -56,13 +56,13 @@ def plan_lines(worker: Caseworker) -> list[str]:
 
 def _row(worker: Caseworker, case: Case) -> PlanRow:
     bench = worker.bench
-    if not is_fetched(bench.catalogue.models[case.model]):
+    models = {case.model, bench.reference(case).model}
+    if not all(is_fetched(bench.catalogue.models[model]) for model in models):
         return PlanRow(
             case.id, 0, 0, 0, 0.0, note="the model is not on this machine yet; a plan fetches none"
         )
     try:
-        settings = bench.settings(case.model, case.compression)
-        task, samples = bench.task(case, bench.renderer(case.model), settings.window_tokens)
+        task, samples = bench.asked(case)
         info = task.info
         built = bench.is_built(case.model, case.compression)
         key = bench.plan(case).key if built else ""

@@ -9,16 +9,20 @@ from __future__ import annotations
 import os
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from acbench.cases import BASE
+from acbench.cases import BASE, Case
 from acbench.checkpoints import Checkpoint, Target, build, checkpoint_key
+from acbench.compress.calibration import CalibrationSpec, draw
+from acbench.compress.overlap import find_overlap, refuse_overlap, task_texts
+from acbench.compress.registry import UNBUILT
 from acbench.datasets import data_folder
 from acbench.embeddings import open_embedder
 from acbench.engines.pool import visible_gpus
 from acbench.environment import device_name, engine_versions
 from acbench.errors import ConfigError, DataError
+from acbench.fidelity import VERSION, Fidelity, check_serving, facts_of, predictions, recorded
 from acbench.journal import Journal
 from acbench.keys import GenerationKey, fingerprint
 from acbench.matrix import engine_settings
@@ -28,11 +32,12 @@ from acbench.rollout import Progress, Rollout
 from acbench.store import write_json
 from acbench.tasks.protocol import TaskContext
 from acbench.tasks.registry import open_task
+from acbench.thinking import Thinking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from acbench.cases import Case
+    from acbench.cases import Recipe
     from acbench.config import Catalogue, Profile
     from acbench.embeddings import Embedder
     from acbench.engines.pool import EnginePool
@@ -44,6 +49,9 @@ if TYPE_CHECKING:
 BATCHED = "batched"
 SINGLE = "single"
 """Batch policies: all requests at once, or one at a time (the noise floor's repetition)."""
+
+NARROWED = "@"
+"""In the name of a reference that is served with a smaller window than its own; no name of a catalogue has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +104,7 @@ class Bench:
     _renderers: dict[str, ModelRenderer] = field(default_factory=dict)
     _embedders: dict[str, Embedder] = field(default_factory=dict)
     _device: str = ""
+    _fidelities: dict[str, Fidelity] = field(default_factory=dict)
 
     def checkpoint(self, model: str, recipe: str) -> Checkpoint:
         label = f"{model}:{recipe}"
@@ -107,7 +116,7 @@ class Bench:
             target = Target(settings.backend, "gpu" if visible_gpus() else "cpu")
             self.on_status(f"{label}: preparing the checkpoint")
             self._checkpoints[label] = build(
-                self.catalogue.models[model], self.catalogue.recipes[recipe], self.store, target
+                self.catalogue.models[model], self.recipe(recipe), self.store, target
             )
         return self._checkpoints[label]
 
@@ -118,15 +127,18 @@ class Bench:
         """
         base = resolve(self.catalogue.models[model], self.store, weights=False)
         place = {key: str(settings.extra.get(key, "")) for key in ("base_url", "model")}
-        own = self.settings(model, BASE).extra
+        other = self.recipe(recipe).compare_model or model
+        own = self.settings(other, BASE).extra
         if not all(place.values()):
             raise ConfigError(
                 f"{model}:{recipe}: the openai back-end needs engine.extra.base_url and engine.extra.model, "
                 "so that a result says whose answers it holds"
             )
-        if recipe != BASE and all(place[key] == str(own.get(key, "")) for key in place):
+        if recipe.partition(NARROWED)[0] != BASE and all(
+            place[key] == str(own.get(key, "")) for key in place
+        ):
             raise ConfigError(
-                f"{model}:{recipe} and {model}:{BASE} name the same server and model ({place['base_url']}, "
+                f"{model}:{recipe} and {other}:{BASE} name the same server and model ({place['base_url']}, "
                 f"{place['model']}): a model would be compared with itself; set [recipes.{recipe}.engine.extra]"
             )
         facts = {"label": f"{place['model']} at {place['base_url']}", "recipe": recipe, "served_as": "remote"}
@@ -134,13 +146,38 @@ class Bench:
 
     def is_built(self, model: str, recipe: str) -> bool:
         """Whether the checkpoint is in the store already; used by plans, which build nothing."""
-        spec = self.catalogue.recipes[recipe]
+        spec = self.recipe(recipe)
         settings = self.settings(model, recipe)
-        if spec.method in ("base", "external") or settings.backend == "openai":
+        if spec.method in UNBUILT or settings.backend == "openai":
             return True
         target = Target(settings.backend, "gpu" if visible_gpus() else "cpu")
-        key = checkpoint_key(self.checkpoint(model, "base").base, spec, target)
+        key = checkpoint_key(self.checkpoint(model, "base").base, spec, target, self.store)
         return self.store.get("checkpoints", key) is not None
+
+    def recipe(self, slug: str) -> Recipe:
+        """A recipe with the profile's calibration table below its own."""
+        found = self.catalogue.recipes[slug]
+        return replace(found, calibration={**self.profile.calibration, **found.calibration})
+
+    def reference(self, case: Case) -> Case:
+        """The case a case is judged against: the same task on the recipe its own is compared with.
+
+        In a pair of models with different windows both are served with the smaller one: they are asked the same.
+        """
+        recipe = self.catalogue.recipes[case.compression]
+        found = Case(recipe.compare_model or case.model, recipe.compare, case.task)
+        window = self.settings(case.model, case.compression).window_tokens
+        if not recipe.compare_model or window >= self.settings(found.model, found.compression).window_tokens:
+            return found
+        narrow = self.catalogue.recipes[recipe.compare]
+        slug = f"{narrow.slug}{NARROWED}{window}"
+        narrow = replace(narrow, slug=slug, engine={**narrow.engine, "window_tokens": window})
+        self.catalogue = replace(self.catalogue, recipes={**self.catalogue.recipes, slug: narrow})
+        return found._replace(compression=slug)
+
+    def thinking(self, model: str) -> Thinking | None:
+        """How a model thinks before it answers; None for those that do not."""
+        return Thinking.from_table(self.catalogue.models[model].thinking, f"model {model!r}")
 
     def settings(self, model: str, recipe: str) -> EngineSettings:
         return engine_settings(self.catalogue, self.profile, model, recipe)
@@ -167,6 +204,12 @@ class Bench:
             self._tasks[identity] = (task, _checked(case.task, task.samples()))
         return self._tasks[identity]
 
+    def asked(self, case: Case) -> tuple[Task, tuple[Sample, ...]]:
+        """What a case is asked. Of a pair the reference decides: its tokenizer and window are what sizes hold for."""
+        paired = self.catalogue.recipes[case.compression].compare_model
+        of = self.reference(case) if paired else case
+        return self.task(of, self.renderer(of.model), self.settings(of.model, of.compression).window_tokens)
+
     def _embedder(self, spec: str) -> Embedder:
         """One embedding model per setting and process; its vectors are shared through the store."""
         if spec not in self._embedders:
@@ -185,38 +228,86 @@ class Bench:
         settings = self.settings(case.model, case.compression)
         checkpoint = self.checkpoint(case.model, case.compression)
         renderer = self.renderer(case.model)
-        task, samples = self.task(case, renderer, settings.window_tokens)
+        task, samples = self.asked(case)
         if limit is not None:
             samples = spread(samples, limit)
         self._device = self._device or device_name()
-        key = GenerationKey(
-            checkpoint=checkpoint.key,
-            renderer=renderer.fingerprint,
-            task=task.info.generation or task.info.slug,
-            task_version=task.info.version,
-            mode=self.profile.mode,
-            data=fingerprint([asdict(sample) for sample in samples]),
-            engine=asdict(settings),
-            versions=engine_versions(settings),
-            device=self._device,
-            threads=settings.threads,
-            policy=policy,
+        key_fields = asdict(
+            GenerationKey(
+                checkpoint=checkpoint.key,
+                renderer=renderer.fingerprint,
+                task=task.info.generation or task.info.slug,
+                task_version=task.info.version,
+                mode=self.profile.mode,
+                data=fingerprint([asdict(sample) for sample in samples]),
+                engine=asdict(settings),
+                versions=engine_versions(settings),
+                device=self._device,
+                threads=settings.threads,
+                policy=policy,
+            )
         )
-        return Plan(case, task, samples, renderer, checkpoint, settings, key.digest(), asdict(key), policy)
+        thinking = self.thinking(case.model)
+        if thinking is not None:  # the keys of all other models stay what they were
+            key_fields["thinking"] = asdict(thinking)
+        return Plan(
+            case, task, samples, renderer, checkpoint, settings, fingerprint(key_fields), key_fields, policy
+        )
 
     def evaluate(self, plan: Plan) -> Evaluation:
-        """Plays the plan's samples; what the journal holds is not generated again."""
+        """Plays the plan's samples; what the journal holds is not generated again.
+
+        Raises CompressionError when the checkpoint was calibrated on text that the task asks about.
+        """
+        self._check_overlap(plan)
         with self.lock(f"generations-{plan.key}"):
             return self._play(plan, lambda: self._engine(plan))
 
     def _engine(self, plan: Plan) -> Engine:
         label = plan.case.group
-        return self.pool.engine(
+        engine = self.pool.engine(
             plan.checkpoint.path,
             plan.settings,
             label=label,
             on_start=lambda: self.on_status(f"{label}: starting the engine"),
         )
+        self._check_serving(plan, engine)
+        return engine
+
+    def _check_serving(self, plan: Plan, engine: Engine) -> None:
+        """Raises MisServed when the engine serves something else than the checkpoint holds (acbench.fidelity)."""
+        key = fidelity_key(plan)
+        if key is None or key in self._fidelities:
+            return
+        self.on_status(f"{plan.case.group}: checking what is served")
+        trust = plan.checkpoint.base.trust_remote_code
+        reference = predictions(
+            plan.checkpoint.path, plan.checkpoint.key, self.store, trust_remote_code=trust
+        )
+        self._fidelities[key] = check_serving(engine, reference, self.store, key=key, label=plan.case.group)
+
+    def fidelity(self, plan: Plan) -> Mapping[str, Any]:
+        """What the serving check found for this checkpoint and engine, for reports; empty if none was made."""
+        key = fidelity_key(plan)
+        found = None if key is None else recorded(self.store, key)
+        return {} if found is None else facts_of(found)
+
+    def _check_overlap(self, plan: Plan) -> None:
+        """Calibration text must not occur in what is evaluated; looked at once per calibration set and data."""
+        calibration = plan.checkpoint.facts.get("calibration")
+        if not calibration:
+            return
+        recipe = self.recipe(plan.case.compression)
+        spec = CalibrationSpec.from_table(recipe.calibration, f"recipe {recipe.slug!r}")
+        key = fingerprint([calibration["hash"], plan.key_fields["data"], spec.allow_overlap])
+        memo = self.store.root / "overlap" / f"{key}.json"
+        if memo.is_file():
+            return
+        drawn = draw(spec, self.renderer(plan.case.model), self.store)
+        found = find_overlap(drawn.words(), task_texts(plan.case.task, plan.task, plan.samples))
+        notes = refuse_overlap(found, allowed=spec.allow_overlap)
+        memo.parent.mkdir(parents=True, exist_ok=True)
+        write_json(memo, {"notes": list(notes)})
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
@@ -262,6 +353,7 @@ class Bench:
                 journal,
                 window_tokens=plan.settings.window_tokens,
                 max_active=1 if plan.policy == SINGLE else None,
+                thinking=self.thinking(plan.case.model),
                 on_progress=lambda progress: self.on_progress(label, progress),
             )
             records = rollout.play(plan.samples, engine)
@@ -286,6 +378,24 @@ class Bench:
         )
 
 
+def fidelity_key(plan: Plan) -> str | None:
+    """Identity of a serving check; None where nothing can be compared (remote servers, simulated caches)."""
+    settings = plan.settings
+    if settings.backend not in ("vllm", "transformers") or "kv" in settings.extra:
+        return None
+    fields = plan.key_fields
+    return fingerprint(
+        [
+            plan.checkpoint.key,
+            fields["engine"],
+            fields["versions"],
+            fields["device"],
+            fields["renderer"],
+            VERSION,
+        ]
+    )
+
+
 def spread(samples: Sequence[Sample], limit: int) -> tuple[Sample, ...]:
     """At most ``limit`` samples, evenly over the list (and so over its levels)."""
     if len(samples) <= limit:
@@ -305,10 +415,14 @@ def _checked(slug: str, samples: Sequence[Sample]) -> tuple[Sample, ...]:
 
 
 def _token_sums(records: Sequence[SampleRecord]) -> dict[str, int]:
+    """Of all requests; ``thought`` only for models that think: their share of ``output``."""
     turns = [turn for record in records for turn in record.turns]
+    requests = [request for turn in turns for request in turn.requests]
+    thoughts = [turn.thought.output_tokens for turn in turns if turn.thought is not None]
     return {
-        "prompt": sum(turn.prompt_tokens for turn in turns),
-        "output": sum(turn.output_tokens for turn in turns),
-        "cached": sum(turn.cached_tokens for turn in turns),
+        "prompt": sum(request.prompt_tokens for request in requests),
+        "output": sum(request.output_tokens for request in requests),
+        "cached": sum(request.cached_tokens for request in requests),
         "turns": len(turns),
+        **({"thought": sum(thoughts)} if thoughts else {}),
     }

@@ -152,7 +152,7 @@ def test_a_busy_base_is_not_waited_for_before_ones_own_work(
 
     monkeypatch.setattr(Bench, "evaluate", noted)
     with Store(tmp_path / "store").lock("base-tiny"):
-        worker._prepare_base("tiny", wait=False)
+        worker._prepare_base(case("base"), wait=False)
     assert order == []
     worker.judge(case("same"))
     assert order == ["base", "base", "same"]

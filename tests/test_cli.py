@@ -105,8 +105,12 @@ def test_compress_names_the_nearest_recipe_and_refuses_planned_ones(
     assert "did you mean 'rtn-w4g64'" in capsys.readouterr().err
     assert main(["compress", "smollm", "rtn-w4g64", *store]) == 1
     assert "smollm2-135m" in capsys.readouterr().err
-    assert main(["compress", "smollm2-135m", "awq-w4g128", *store]) == 1
+    config = tmp_path / "acbench.toml"
+    config.write_text('[recipes.later]\nmethod = "rtn"\nplanned = "not yet"\n')
+    assert main(["compress", "smollm2-135m", "later", "--config", str(config), *store]) == 1
     assert "planned" in capsys.readouterr().err
+    assert main(["compress", "smollm2-135m", "gptq-w4g64", "--samples", "0", *store]) == 1
+    assert "calibration.samples must be 1 to 4096, not 0" in capsys.readouterr().err
 
 
 def test_store_list_size_and_prune(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -79,6 +79,7 @@ def _variants(module: str, prefix: str, names: tuple[str, ...]) -> dict[str, Ent
 
 
 TASKS: dict[str, Entry] = {
+    "compress": Entry("acbench.tasks.checkpoint"),
     "needle": Entry("acbench.tasks.needle"),
     "needle-multi": Entry("acbench.tasks.needle", factory="open_multi", info="MULTI_INFO"),
     "pddl": Entry("acbench.tasks.pddl"),

@@ -1,0 +1,192 @@
+"""Serving fidelity: does the engine serve the weights that are stored?
+
+A few fixed texts are scored by the running engine and, once per checkpoint, by the dequantized weights without an
+engine. A checkpoint that loads without an error and is then served as garbage has been seen for real: an AWQ
+file at perplexity 91,968 instead of 29.7, a KV cache in int8 at 279,735. That is a broken case, never a degradation.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from acbench.engines.protocol import Request
+from acbench.errors import EngineError, MisServed
+from acbench.jobs import run_job
+from acbench.keys import fingerprint
+from acbench.rendering import ModelRenderer
+from acbench.store import write_json
+from acbench.texts import texts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from acbench.engines.protocol import Engine
+    from acbench.store import Store
+
+PROBES = 6
+PROBE_TOKENS = 96
+VERSION = 1
+"""Raise it when probes or their evaluation change."""
+
+SLACK_NATS = 0.10
+SLACK_SHARE = 0.05
+"""A served text may differ by the larger of 0.1 nats a token and 5 % of its loss: more than the rounding of any form in
+the support matrix, far less than a wrong scale does."""
+LEAST_AGREEMENT = 0.70
+AGREEMENT_BELOW_NATS = 6.0
+"""Most likely tokens must agree where the model still predicts anything; a model near guessing has ties everywhere."""
+GARBAGE_FACTOR = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """What weights predict on the probes: log-probability (nats) and most likely token at each place but the first."""
+
+    samples: list[list[int]]
+    logprobs: list[list[float]]
+    top: list[list[int]]
+
+    @property
+    def nll(self) -> float:
+        """Mean negative log-likelihood, nats per token."""
+        values = [value for row in self.logprobs for value in row]
+        return -sum(values) / len(values)
+
+    @property
+    def perplexity(self) -> float:
+        return math.exp(min(self.nll, 700.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Fidelity:
+    """Served against stored: mean loss of both in nats per token, share of equal most likely tokens, a verdict."""
+
+    served_nll: float
+    reference_nll: float
+    agreement: float
+    tokens: int
+    problem: str = ""
+
+
+def probes(folder: Path, *, trust_remote_code: bool = False) -> list[list[int]]:
+    """Token ids of the fixed texts, all of one length: prose, code, dialogue and JSON in turn."""
+    renderer = ModelRenderer(folder, trust_remote_code=trust_remote_code)
+    by_kind: dict[str, list[str]] = {}
+    for text in texts("evaluation"):
+        by_kind.setdefault(text.kind, []).append(text.content)
+    found: list[list[int]] = []
+    for column in zip(*(by_kind[kind] for kind in sorted(by_kind)), strict=False):
+        for content in column:
+            ids = renderer.encode(content)[:PROBE_TOKENS]
+            if len(ids) == PROBE_TOKENS and len(found) < PROBES:
+                found.append(list(ids))
+    return found
+
+
+def predictions(folder: Path, key: str, store: Store, *, trust_remote_code: bool = False) -> Predictions:
+    """What the stored weights predict on the probes; computed once per checkpoint ``key``."""
+    samples = probes(folder, trust_remote_code=trust_remote_code)
+    identity = {"checkpoint": key, "samples": samples, "version": VERSION}
+
+    def make(out: Path) -> None:
+        request = {"model": str(folder), "samples": samples, "trust_remote_code": trust_remote_code}
+        found = run_job("acbench.compress.evaluate", request, log=store.root / "logs" / f"predict-{key}.log")
+        write_json(
+            out / "predictions.json",
+            {"samples": samples, "logprobs": found["logprobs"], "top": found["top"]},
+        )
+
+    path = store.build("predictions", fingerprint(identity), make)
+    return Predictions(**json.loads((path / "predictions.json").read_text()))
+
+
+def serve_probes(
+    engine: Engine, samples: Sequence[Sequence[int]]
+) -> tuple[list[list[float]], list[list[int]]]:
+    """Log-probabilities and most likely tokens of the probes from a running engine."""
+    requests = [
+        Request(f"fidelity/{fingerprint(list(ids))}#{i}", tuple(ids), score_from=1, top=1)
+        for i, ids in enumerate(samples)
+    ]
+    waiting = {request.id: i for i, request in enumerate(requests)}
+    logprobs: list[list[float]] = [[] for _ in samples]
+    top: list[list[int]] = [[] for _ in samples]
+    engine.submit(requests)
+    while waiting:
+        completions = engine.poll()
+        if not completions:
+            raise EngineError("the engine forgot texts of the fidelity check")
+        for completion in completions:
+            place = waiting.pop(completion.id, None)
+            if place is None:
+                continue
+            if completion.error:
+                raise EngineError(f"the fidelity check was refused: {completion.error}")
+            logprobs[place], top[place] = list(completion.logprobs), list(completion.top_ids)
+            if not len(logprobs[place]) == len(top[place]) == len(samples[place]) - 1:
+                raise EngineError(
+                    f"the engine scored {len(logprobs[place])} tokens and named {len(top[place])} of a text of "
+                    f"{len(samples[place])}: it cannot be checked"
+                )
+    return logprobs, top
+
+
+def compare(reference: Predictions, logprobs: list[list[float]], top: list[list[int]]) -> Fidelity:
+    """Judges what was served against what is stored."""
+    served = Predictions(reference.samples, logprobs, top)
+    pairs = [(a, b) for x, y in zip(reference.top, top, strict=True) for a, b in zip(x, y, strict=True)]
+    agreement = sum(a == b for a, b in pairs) / len(pairs)
+    gap = abs(served.nll - reference.nll)
+    problem = ""
+    if not math.isfinite(reference.nll):
+        problem = "the stored weights themselves give NaN or infinite log-probabilities"
+    elif not math.isfinite(served.nll):
+        problem = "the engine gives NaN or infinite log-probabilities"
+    elif gap > max(SLACK_NATS, SLACK_SHARE * reference.nll):
+        problem = (
+            f"served perplexity {served.perplexity:,.4g}, the stored weights have {reference.perplexity:,.4g}"
+        )
+    elif agreement < LEAST_AGREEMENT and reference.nll < AGREEMENT_BELOW_NATS:
+        problem = f"only {agreement:.0%} of the most likely tokens are those of the stored weights"
+    return Fidelity(served.nll, reference.nll, agreement, len(pairs), problem)
+
+
+def check_serving(engine: Engine, reference: Predictions, store: Store, *, key: str, label: str) -> Fidelity:
+    """Scores the probes unless that was done for this ``key``; raises MisServed when garbage is served."""
+    known = recorded(store, key)
+    found = known or compare(reference, *serve_probes(engine, reference.samples))
+    if known is None:
+        memo = _memo(store, key)
+        memo.parent.mkdir(parents=True, exist_ok=True)
+        write_json(memo, asdict(found))
+    if found.problem:
+        raise MisServed(
+            f"{label}: the engine does not serve what the checkpoint holds: {found.problem} "
+            f"({found.tokens} tokens of fixed texts). Not a degradation of the model: another format, engine version "
+            "or KV-cache type will serve it (docs/compression.md)"
+        )
+    return found
+
+
+def recorded(store: Store, key: str) -> Fidelity | None:
+    """What was found before for this key."""
+    memo = _memo(store, key)
+    return Fidelity(**json.loads(memo.read_text())) if memo.is_file() else None
+
+
+def _memo(store: Store, key: str) -> Path:
+    return store.root / "fidelity" / f"{key}.json"
+
+
+def facts_of(found: Fidelity) -> dict[str, Any]:
+    """For reports."""
+    return {
+        "served_perplexity": round(math.exp(min(found.served_nll, 700.0)), 3),
+        "stored_perplexity": round(math.exp(min(found.reference_nll, 700.0)), 3),
+        "top1_agreement": round(found.agreement, 4),
+        "tokens": found.tokens,
+    }
