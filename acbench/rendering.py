@@ -102,6 +102,17 @@ class ModelRenderer:
         token = self._config.get(name)
         return token.get("content", "") if isinstance(token, dict) else token or ""
 
+    @property
+    def templated(self) -> bool:
+        """Whether chats go through a template of the model's own."""
+        return self._template is not None
+
+    @property
+    def end_token(self) -> int | None:
+        """The end of a turn in chat models, of a text in others: what the tokenizer's settings name."""
+        end = self._special("eos_token")
+        return self._tokenizer.token_to_id(end) if end else None
+
     def count(self, text: str) -> int:
         return len(self.encode(text))
 

@@ -15,12 +15,11 @@ import struct
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
-from acbench.compress.calibration_draw import ModelTokens, cut
+from acbench.compress.calibration_draw import cut
 from acbench.compress.calibration_sources import PACK, PATH, content_hash, read_documents
 from acbench.datasets import HUB
 from acbench.errors import CompressionError, ConfigError, CorruptArtifact, did_you_mean
 from acbench.keys import fingerprint
-from acbench.rendering import ModelRenderer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -115,9 +114,8 @@ class Calibration:
         return {record["document"]: record["content"] for record in map(json.loads, filter(None, lines))}
 
 
-def draw(spec: CalibrationSpec, model: ModelRenderer | TokenSource, store: Store) -> Calibration:
+def draw(spec: CalibrationSpec, tokens: TokenSource, store: Store) -> Calibration:
     """Draws with a model's tokenizer, or finds what was drawn before. CompressionError: the source is too short."""
-    tokens = ModelTokens(model) if isinstance(model, ModelRenderer) else model
     documents = read_documents(spec.source, store)
     identity = {
         "schema": SCHEMA,

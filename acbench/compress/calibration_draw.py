@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from acbench.compress.calibration_sources import Document
-    from acbench.rendering import ModelRenderer
 
 PASSES = 2
 """A source may be read twice; a third time would only repeat what the method has seen."""
@@ -38,29 +37,6 @@ class TokenSource(Protocol):
         ...
 
     def render(self, prompt: Prompt) -> tuple[int, ...]: ...
-
-
-class ModelTokens:
-    """The token source of a checkpoint folder."""
-
-    def __init__(self, renderer: ModelRenderer) -> None:
-        self._renderer = renderer
-        self.render = renderer.render
-
-    @property
-    def fingerprint(self) -> str:
-        return self._renderer.fingerprint
-
-    @property
-    def templated(self) -> bool:
-        return self._renderer._template is not None
-
-    @property
-    def end_token(self) -> int | None:
-        """The end of a turn in chat models, of a text in others: what the tokenizer's settings name."""
-        end = self._renderer._special("eos_token")
-        found: int | None = self._renderer._tokenizer.token_to_id(end) if end else None
-        return found
 
 
 @dataclass
