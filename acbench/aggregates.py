@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from acbench.cases import BASE
 from acbench.keys import fingerprint
 
 if TYPE_CHECKING:
@@ -58,6 +57,8 @@ class GroupMean:
     low: float
     high: float
     confidence: float = CONFIDENCE
+    reference: str = ""
+    """``model:recipe`` on the other side; empty: the same model's ``base``."""
 
     @property
     def retention(self) -> float | None:
@@ -66,11 +67,10 @@ class GroupMean:
 
 
 def group_means(results: Sequence[CaseResult]) -> list[GroupMean]:
-    """All group means of all (model, recipe) pairs whose tasks are there; a base against itself has none."""
+    """All group means of all (model, recipe) pairs whose tasks are there; a reference against itself has none."""
     rows = []
-    for model, compression in dict.fromkeys((r.model, r.compression) for r in results):
-        if compression == BASE:
-            continue
+    judged = [r for r in results if not r.is_noise_floor]
+    for model, compression in dict.fromkeys((r.model, r.compression) for r in judged):
         mine = {r.task: r for r in results if (r.model, r.compression) == (model, compression)}
         families = {result.family for result in mine.values()}
         for definition in definitions():
@@ -115,7 +115,12 @@ def _group_mean(
         difference=other - base,
         low=float(low),
         high=float(high),
+        reference=_reference(next(iter(results.values()))),
     )
+
+
+def _reference(result: CaseResult) -> str:
+    return result.reference_case.group if result.reference else ""
 
 
 def _mean(values: Iterable[float]) -> float:

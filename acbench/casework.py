@@ -17,6 +17,7 @@ from acbench.checkpoints import describe
 from acbench.errors import AcbenchError, EngineError
 from acbench.records import CaseResult, Verdict
 from acbench.runner import SINGLE, Bench, Evaluation
+from acbench.tasks.checkpoint import INFO as CHECKPOINT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from acbench.tasks.protocol import Task
     from acbench.thresholds import Rule, Thresholds
 
+COMPRESS = CHECKPOINT.slug
+"""The task whose results hold the facts of every single weight; in all others they would only be weight."""
 FLIPS_KEPT = 100
 """Changed samples kept in a result; all of them stay in the store's journal."""
 
@@ -181,6 +184,7 @@ class Caseworker:
             verdicts.compare(pairs, m, confidence=confidence, margin=rule.margin) for m in info.metrics
         ]
         changed = verdicts.flips(pairs, metric)
+        reference = self.bench.reference(case)
         return CaseResult(
             id=case.id,
             model=case.model,
@@ -198,7 +202,7 @@ class Caseworker:
             flips=changed[:FLIPS_KEPT],
             texts_changed=verdicts.texts_changed(pairs),
             sample_prompt=self._first_prompt(plan),
-            checkpoint=describe(plan.checkpoint) | self._serving(plan),
+            checkpoint=describe(plan.checkpoint, per_layer=case.task == COMPRESS) | self._serving(plan),
             engine=other.engine,
             keys={"base": base.key, "compressed": other.key, "checkpoint": plan.checkpoint.key},
             tokens=other.tokens,
@@ -215,6 +219,7 @@ class Caseworker:
                 for m in info.metrics
             },
             cells=_cells(pairs, metric.name),
+            reference="" if reference == Case(case.model, BASE, case.task) else reference.id,
         )
 
     def _serving(self, plan: Plan) -> dict[str, Any]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import shutil
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acbench.compress.building import plan_build
@@ -19,7 +21,6 @@ from acbench.safetensors_check import check_folder, header, shards
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from acbench.cases import ModelSpec, Recipe
     from acbench.store import Store
@@ -179,24 +180,37 @@ def export(checkpoint: Checkpoint, out: Path) -> None:
     shutil.copytree(checkpoint.path, out, dirs_exist_ok=True)
 
 
-def describe(checkpoint: Checkpoint) -> dict[str, Any]:
-    """What a report shows of a checkpoint."""
-    keys = (
-        "touched",
-        "bits_per_weight",
-        "sparsity",
-        "bytes",
-        "base_bytes",
-        "served_as",
-        "library",
-        "calibration",
-        "versions",
-        "seconds",
-        "cpu_seconds",
-        "peak_memory_mib",
-        "per_layer",
-        "notes",
-        "label",
-    )
+DESCRIBED = (
+    *("params", "touched", "bits_per_weight", "sparsity", "bytes", "base_bytes", "served_as", "format"),
+    *("library", "library_status", "calibration", "versions", "compute_dtype", "fallbacks", "notes", "label"),
+    *("seconds", "cpu_seconds", "library_cpu_seconds", "peak_memory_mib"),
+)
+ABSOLUTE = re.compile(r"(?<![\w./])~?(?:/[^\s/'\",;]+){2,}/?|(?<!\w)[A-Za-z]:\\[^\s'\",;]+")
+"""A path of at least two parts inside a text, of this kind of machine or of the other."""
+
+
+def describe(checkpoint: Checkpoint, *, per_layer: bool = True) -> dict[str, Any]:
+    """What a report shows of a checkpoint; of files only their names.
+
+    ``per_layer`` includes error and sparsity of every weight, some 200 entries of a model with 7B parameters.
+    """
+    keys = (*DESCRIBED, "per_layer") if per_layer else DESCRIBED
     shown = {key: checkpoint.facts[key] for key in keys if key in checkpoint.facts}
-    return shown | {"model": asdict(checkpoint.base)["revision"]}
+    if shown.get("calibration"):
+        shown["calibration"] = {k: v for k, v in shown["calibration"].items() if k != "path"}
+    shown["model"] = checkpoint.base.revision
+    return {key: value if key == "per_layer" else _without_folders(value) for key, value in shown.items()}
+
+
+def _without_folders(value: Any) -> Any:
+    """A value whose texts name files without the folders of this machine."""
+    if isinstance(value, dict):
+        return {key: _without_folders(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_folders(entry) for entry in value]
+    if not isinstance(value, str):
+        return value
+    place = value.removeprefix("path:")
+    if place.startswith(("/", "~/")):
+        return value.removesuffix(place) + Path(place).name
+    return ABSOLUTE.sub(lambda found: re.split(r"[/\\]", found[0].rstrip("/"))[-1], value)

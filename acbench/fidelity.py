@@ -12,8 +12,9 @@ import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from acbench.compress.support import scheme_of
 from acbench.engines.protocol import Request
-from acbench.errors import EngineError, MisServed
+from acbench.errors import CompressionError, EngineError, MisServed
 from acbench.jobs import run_job
 from acbench.keys import fingerprint
 from acbench.rendering import ModelRenderer
@@ -40,6 +41,7 @@ LEAST_AGREEMENT = 0.70
 AGREEMENT_BELOW_NATS = 6.0
 """Most likely tokens must agree where the model still predicts anything; a model near guessing has ties everywhere."""
 GARBAGE_FACTOR = 10.0
+"""Four bits and more never multiply perplexity by ten; a library that overwrites its own weights does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,26 @@ def compare(reference: Predictions, logprobs: list[list[float]], top: list[list[
     elif agreement < LEAST_AGREEMENT and reference.nll < AGREEMENT_BELOW_NATS:
         problem = f"only {agreement:.0%} of the most likely tokens are those of the stored weights"
     return Fidelity(served.nll, reference.nll, agreement, len(pairs), problem)
+
+
+def stored_bits(folder: Path) -> int:
+    """Bits per weight that a checkpoint's configuration declares; 16 for dense ones (dequantized ones too)."""
+    config = json.loads((folder / "config.json").read_text())
+    return scheme_of(config.get("quantization_config") or {}).bits
+
+
+def check_weights(stored: Predictions, base: Predictions, *, bits: int, label: str) -> None:
+    """Raises CompressionError when quantized weights of 4 to 8 bits predict nothing any more.
+
+    AutoAWQ on a CPU was seen to write such a file without an error (perplexity 91,968). Fewer bits and
+    pruning may legitimately ruin a model: they are judged, not refused.
+    """
+    if 4 <= bits <= 8 and not stored.nll <= base.nll + math.log(GARBAGE_FACTOR):  # NaN is garbage too
+        raise CompressionError(
+            f"{label}: the stored weights have perplexity {stored.perplexity:,.4g} on the fixed texts, the base model "
+            f"{base.perplexity:,.4g}: {bits} bits do not explain that. The build went wrong without an error; check "
+            "the library's version and device, or build the recipe in-house"
+        )
 
 
 def check_serving(engine: Engine, reference: Predictions, store: Store, *, key: str, label: str) -> Fidelity:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from acbench.cases import BASE, Case
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -166,8 +168,8 @@ class Noise:
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """Everything a report says about one judged case. For ``compression == "base"`` the two sides
-    are the base model and its own repetition under another batch shape."""
+    """Everything a report says about one judged case. Of a noise floor (``base``, ``kv-full``) the two sides
+    are a model as it is served and its own repetition under another batch shape."""
 
     id: str
     model: str
@@ -201,7 +203,22 @@ class CaseResult:
     """Metric -> (cluster, base, compressed) sample by sample: group means over tasks are resampled from it."""
     cells: tuple[Mapping[str, Any], ...] = ()
     """Per-sample coordinates and both scores for figures, e.g. length and depth of a needle cell."""
+    reference: str = ""
+    """Id of the case it is judged against; empty: the same model's ``base`` on the same task."""
     schema: int = SCHEMA
+
+    @property
+    def reference_case(self) -> Case:
+        """The case on the other side of every comparison here."""
+        if not self.reference:
+            return Case(self.model, BASE, self.task)
+        model, compression, task = self.reference.split(":")
+        return Case(model, compression, task)
+
+    @property
+    def is_noise_floor(self) -> bool:
+        """Whether it is judged against its own repetition, so that nothing was compressed between its sides."""
+        return self.reference_case == Case(self.model, self.compression, self.task)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

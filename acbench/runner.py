@@ -22,7 +22,16 @@ from acbench.embeddings import open_embedder
 from acbench.engines.pool import visible_gpus
 from acbench.environment import device_name, engine_versions
 from acbench.errors import ConfigError, DataError
-from acbench.fidelity import VERSION, Fidelity, check_serving, facts_of, predictions, recorded
+from acbench.fidelity import (
+    VERSION,
+    Fidelity,
+    check_serving,
+    check_weights,
+    facts_of,
+    predictions,
+    recorded,
+    stored_bits,
+)
 from acbench.journal import Journal
 from acbench.keys import GenerationKey, fingerprint
 from acbench.matrix import engine_settings
@@ -284,6 +293,10 @@ class Bench:
         reference = predictions(
             plan.checkpoint.path, plan.checkpoint.key, self.store, trust_remote_code=trust
         )
+        base = self.checkpoint(plan.case.model, BASE)
+        if plan.checkpoint.key != base.key:
+            expected = predictions(base.path, base.key, self.store, trust_remote_code=trust)
+            check_weights(reference, expected, bits=stored_bits(plan.checkpoint.path), label=plan.case.group)
         self._fidelities[key] = check_serving(engine, reference, self.store, key=key, label=plan.case.group)
 
     def fidelity(self, plan: Plan) -> Mapping[str, Any]:

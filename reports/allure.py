@@ -21,9 +21,11 @@ import allure
 import pytest
 from allure_commons.types import AttachmentType
 
+from acbench.cases import BASE, Case
 from acbench.errors import EngineError
+from acbench.plugin.session import SESSION
 from acbench.records import CaseResult, case_result_from_json
-from reports import allure_case, allure_session, crashes
+from reports import allure_case, allure_session, crashes, formats
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -88,7 +90,8 @@ class _CasePlugin:
         for name, value in allure_case.all_labels(result):
             if name not in placed:
                 allure.dynamic.label(name, value)
-        allure.dynamic.title(allure_case.case_title(result.model, result.compression, result.task))
+        case = Case(result.model, result.compression, result.task)
+        allure.dynamic.title(allure_case.case_title(case, formats.against(result)))
         allure.dynamic.description_html(allure_case.description_html(result))
         for name, value in allure_case.parameters(result):
             allure.dynamic.parameter(name, _Shown(value), excluded=True)
@@ -113,13 +116,23 @@ def _place(item: pytest.Item) -> None:
     case = allure_case.case_of_nodeid(item.nodeid)
     if case is None:
         return
-    allure.dynamic.title(allure_case.case_title(case.model, case.compression, case.task))
+    allure.dynamic.title(allure_case.case_title(case, _against(item.config, case)))
     capability = allure_case.capability_of_marks([mark.name for mark in item.iter_markers()])
     labels = allure_case.place_labels(case, capability)
     labels += allure_case.method_labels(_property(item, METHOD_PROPERTY))
     for name, value in labels:
         allure.dynamic.label(name, value)
     item.stash[PLACED] = frozenset(name for name, _ in labels)
+
+
+def _against(config: pytest.Config, case: Case) -> str:
+    """What the recipe says a case will be judged against; base where no catalogue is loaded."""
+    session = config.stash.get(SESSION, None)
+    recipe = session.catalogue.recipes.get(case.compression) if session is not None else None
+    if recipe is None:
+        return BASE
+    reference = Case(recipe.compare_model or case.model, recipe.compare, case.task)
+    return formats.reference_name(case, reference)
 
 
 def _property(item: pytest.Item, name: str) -> str:
@@ -171,7 +184,9 @@ class _RunPlugin:
         now = _now_ms()
         start = self._collected.started_ms.get(report.nodeid, now)
         message = str(report.longrepr)
-        self._collected.crashed.append(crashes.Crash(report.nodeid, message, start, now))
+        case = allure_case.case_of_nodeid(report.nodeid)
+        against = BASE if case is None else _against(self._config, case)
+        self._collected.crashed.append(crashes.Crash(report.nodeid, message, start, now, against=against))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from acbench.aggregates import group_means
 from acbench.cases import BASE
-from reports import categories, figures, formats, summary
+from reports import builds, categories, figures, formats, summary
 from reports.files import write_text
 
 if TYPE_CHECKING:
@@ -93,18 +93,38 @@ def write_metrics(results_dir: Path, results: Sequence[CaseResult], *, run: str,
 
 def metric_samples(result: CaseResult, *, now_ms: int) -> list[dict[str, Any]]:
     """Metric samples of one case: differences in percentage points (shares) or the metric's unit."""
-    return [_sample(result, metric, now_ms) for metric in (result.primary, *result.secondary)]
+    found = [_sample(result, metric, now_ms) for metric in (result.primary, *result.secondary)]
+    if builds.is_build(result):
+        found += [_build_sample(result, figure, now_ms) for figure in builds.followed(result)]
+    return found
 
 
-def metric_key(result: CaseResult, metric: Comparison) -> str:
+def _build_sample(result: CaseResult, figure: builds.Figure, now_ms: int) -> dict[str, Any]:
+    """A level, not a difference: a group of its own keeps it from being read as one."""
+    key = metric_key(result, figure.metric)
+    return {
+        "id": key,
+        "key": key,
+        "value": round(figure.value, 3),
+        "start": now_ms - round(result.seconds * 1000),
+        "stop": now_ms,
+        "title": f"{result.compression}: {figure.title}",
+        "unit": figure.unit,
+        "group": f"{result.model.replace('.', '_')}-checkpoints",
+        "groupTitle": f"{result.model}: checkpoints",
+        "better": "lower",
+    }
+
+
+def metric_key(result: CaseResult, metric: str) -> str:
     """``model.compression.capability.task.metric``; dots inside a name become underscores."""
-    parts = (result.model, result.compression, result.capability, result.task, metric.metric)
+    parts = (result.model, result.compression, result.capability, result.task, metric)
     return ".".join(part.replace(".", "_") for part in parts)
 
 
 def _sample(result: CaseResult, metric: Comparison, now_ms: int) -> dict[str, Any]:
-    key = metric_key(result, metric)
-    recipe = f"{BASE} (noise floor)" if result.compression == BASE else result.compression
+    key = metric_key(result, metric.metric)
+    recipe = f"{result.compression} (noise floor)" if result.is_noise_floor else result.compression
     return {
         "id": key,
         "key": key,
@@ -114,7 +134,7 @@ def _sample(result: CaseResult, metric: Comparison, now_ms: int) -> dict[str, An
         "title": f"{recipe} · {result.task}: {metric.title}",
         "unit": formats.difference_unit(metric.unit),
         "group": result.model.replace(".", "_"),
-        "groupTitle": f"{result.model}: compressed minus base",
+        "groupTitle": f"{result.model}: compressed minus its reference",
         "better": "higher" if formats.higher_is_better(metric) else "lower",
     }
 
@@ -182,8 +202,10 @@ def _page(title: str, body: str) -> str:
 def _model_table(model: str, results: Sequence[CaseResult]) -> str:
     chosen = {(r.compression, r.task): r for r in results if r.model == model}
     tasks = sorted({task for _, task in chosen})
-    recipes = sorted({recipe for recipe, _ in chosen}, key=lambda recipe: (recipe != BASE, recipe))
-    head = "".join(f'<th style="{_CELL}">{escape(text)}</th>' for text in ("task", *recipes))
+    references = {r.compression: formats.against(r) for r in chosen.values()}
+    recipes = sorted(references, key=lambda recipe: (recipe != BASE, recipe))
+    titles = [formats.heading(recipe, references[recipe]) for recipe in recipes]
+    head = "".join(f'<th style="{_CELL}">{escape(text)}</th>' for text in ("task", *titles))
     rows = []
     for task in tasks:
         cells = "".join(_matrix_cell(chosen.get((recipe, task))) for recipe in recipes)
@@ -199,9 +221,11 @@ def groups_html(rows: Sequence[GroupMean]) -> str:
     tables = []
     for model in dict.fromkeys(row.model for row in rows):
         mine = [row for row in rows if row.model == model]
-        recipes = sorted({row.compression for row in mine})
+        references = {row.compression: formats.group_against(row) for row in mine}
+        recipes = sorted(references)
+        titles = [formats.heading(recipe, references[recipe]) for recipe in recipes]
         found = {(row.family, row.title, row.compression): row for row in mine}
-        head = "".join(f'<th style="{_CELL}">{escape(text)}</th>' for text in ("group", *recipes))
+        head = "".join(f'<th style="{_CELL}">{escape(text)}</th>' for text in ("group", *titles))
         body = ""
         for family, title in dict.fromkeys((row.family, row.title) for row in mine):
             cells = "".join(_group_cell(found.get((family, title, recipe))) for recipe in recipes)

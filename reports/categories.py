@@ -46,6 +46,7 @@ def rules() -> list[dict[str, Any]]:
         ),
         _rule("Noise floor exceeded", ("failed",), _says("noise floor:"), group_by=_BY_RECIPE),
         _rule("Report-only: shown, not gated", ("skipped",), _says("report-only:"), group_by=_BY_RECIPE),
+        _rule("Checkpoint not served as stored", gone_wrong, _raised("MisServed")),
         _rule(
             "Engine start or out of memory",
             gone_wrong,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from acbench.aggregates import group_means
 from acbench.cases import BASE
-from reports import formats
+from reports import builds, formats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,15 +72,21 @@ def _count(number: int, noun: str) -> str:
 
 
 def _matrix(model: str, results: Sequence[CaseResult]) -> str:
-    chosen = {(r.compression, r.task): r for r in results if r.model == model and r.compression != BASE}
+    chosen = {(r.compression, r.task): r for r in results if r.model == model and not r.is_noise_floor}
     if not chosen:
         return ""
-    recipes = sorted({recipe for recipe, _ in chosen})
+    references = {r.compression: formats.against(r) for r in chosen.values()}
+    recipes = sorted(references)
     rows = [  # tasks run down: there may be fifty of them, and recipes are few
         [f"`{task}`", *(_cell(chosen.get((recipe, task))) for recipe in recipes)]
         for task in sorted({task for _, task in chosen})
     ]
-    return f"### {_escape(model)}\n\n" + _table(["task", *(f"`{recipe}`" for recipe in recipes)], rows)
+    return f"### {_escape(model)}\n\n" + _table(["task", *_headings(references)], rows)
+
+
+def _headings(references: Mapping[str, str]) -> list[str]:
+    """Recipes in order, each with what it is judged against where that is not base."""
+    return [formats.heading(f"`{recipe}`", references[recipe]) for recipe in sorted(references)]
 
 
 def _groups(rows: Sequence[GroupMean]) -> str:
@@ -90,7 +96,8 @@ def _groups(rows: Sequence[GroupMean]) -> str:
     parts = []
     for model in dict.fromkeys(row.model for row in rows):
         mine = [row for row in rows if row.model == model]
-        recipes = sorted({row.compression for row in mine})
+        references = {row.compression: formats.group_against(row) for row in mine}
+        recipes = sorted(references)
         found = {(row.family, row.title, row.compression): row for row in mine}
         lines = []
         for family, title in dict.fromkeys((row.family, row.title) for row in mine):
@@ -98,7 +105,7 @@ def _groups(rows: Sequence[GroupMean]) -> str:
             first = next(row for row in cells if row is not None)
             covered = "" if first.n == first.of else f" ({first.n} of {first.of} tasks)"
             lines.append([f"{family}: {_escape(title)}{covered}", *(_group_cell(row) for row in cells)])
-        head = ["group", *(f"`{recipe}`" for recipe in recipes)]
+        head = ["group", *_headings(references)]
         parts.append(f"### Group means, {_escape(model)}\n\n{_table(head, lines)}")
     return "\n\n".join(parts)
 
@@ -123,8 +130,8 @@ def _cell(result: CaseResult | None) -> str:
 
 
 def worst_gated(results: Sequence[CaseResult], number: int = WORST) -> list[CaseResult]:
-    """The gated cases with the largest loss measured in their own margins; base is left out."""
-    gated = [r for r in results if formats.is_gated(r.verdict) and r.compression != BASE]
+    """The gated cases with the largest loss measured in their own margins; noise floors are left out."""
+    gated = [r for r in results if formats.is_gated(r.verdict) and not r.is_noise_floor]
     losing = [r for r in gated if formats.loss(r.primary) > 0]
     return sorted(losing, key=lambda r: (-_margins_lost(r), r.id))[:number]
 
@@ -137,7 +144,7 @@ def _margins_lost(result: CaseResult) -> float:
 def _worst(results: Sequence[CaseResult]) -> str:
     rows = [
         [
-            f"`{r.id}`",
+            formats.heading(f"`{r.id}`", formats.against(r)),
             formats.difference(r.primary.difference, r.primary.unit),
             formats.interval(r.primary.low, r.primary.high, r.primary.unit),
             formats.limit(r.verdict.margin, r.primary.unit),
@@ -172,19 +179,22 @@ def _broken(broken: Mapping[str, str]) -> str:
 
 
 def _noise(results: Sequence[CaseResult]) -> str:
-    """Noise floor per model and task: the base case itself where it ran, else what came with another."""
+    """Noise floor per reference: its own case where it ran, else what came with another."""
     chosen: dict[tuple[str, str], CaseResult] = {}
-    for result in results:  # base comes first within a model
+    for result in sorted(results, key=lambda r: not r.is_noise_floor):
+        reference = result.reference_case
         if result.noise:
-            chosen.setdefault((result.model, result.task), result)
+            served = "" if reference.compression == BASE else f" {reference.compression}"
+            name = reference.model + served.replace("@", ", window ")
+            chosen.setdefault((name, reference.task), result)
     rows = []
-    for (model, task), result in sorted(chosen.items()):
+    for (name, task), result in sorted(chosen.items()):
         noise, unit = result.noise, result.primary.unit
         if noise is None or not noise.n:
             continue
         rows.append(
             [
-                _escape(model),
+                _escape(name),
                 task,
                 f"{noise.changed_scores} of {noise.n} ({100 * noise.changed_scores / noise.n:.1f} %)",
                 f"{noise.changed_texts} of {noise.n} ({100 * noise.changed_texts / noise.n:.1f} %)",
@@ -193,7 +203,10 @@ def _noise(results: Sequence[CaseResult]) -> str:
             ]
         )
     head = ["model", "task", "scores changed", "texts changed", "difference"]
-    about = "Base against itself under another batch shape: what changes without any compression."
+    about = (
+        "Base, or the reference that is named, against itself under another batch shape: what changes without any "
+        "compression."
+    )
     return f"### Noise floor\n\n{about}\n\n{_table(head, rows)}" if rows else ""
 
 
@@ -211,19 +224,27 @@ def _facts(results: Sequence[CaseResult]) -> str:
                 f"`{result.model}:{result.compression}`",
                 _number(checkpoint.get("bits_per_weight"), ".2f"),
                 _number(_scaled(checkpoint.get("bytes"), 2**20), ".0f"),
+                _number(_scaled(builds.ratio(checkpoint), 0.01), ".0f"),
                 _number(_scaled(checkpoint.get("sparsity"), 0.01), ".0f"),
                 _escape(str(checkpoint.get("served_as", ""))) or "–",
+                _escape(builds.made_by(result)) or "–",
+                _served(checkpoint.get("serving") or {}),
                 _escape(" ".join(str(engine[k]) for k in ("name", "version", "device") if engine.get(k)))
                 or "–",
                 _number(sum(r.seconds for r in group), ".0f"),
             ]
         )
-    head = ["checkpoint", "bits/weight", "MiB", "sparsity %", "served as", "engine", "seconds"]
+    head = ["checkpoint", "bits/weight", "MiB", "% of base", "sparsity %", "served as", "made by"]
+    head += ["perplexity served / stored", "engine", "seconds"]
     return (
         f"<details><summary>Checkpoints and engines</summary>\n\n{_table(head, rows)}\n\n</details>"
         if rows
         else ""
     )
+
+
+def _served(found: Mapping[str, Any]) -> str:
+    return f"{found['served_perplexity']:,.4g} / {found['stored_perplexity']:,.4g}" if found else "–"
 
 
 def _scored_with(results: Sequence[CaseResult]) -> str:
@@ -275,7 +296,10 @@ def terminal(results: Sequence[CaseResult]) -> list[str]:
     for result in sorted(results, key=lambda r: (r.model, r.compression != BASE, r.compression, r.task)):
         if (result.model, result.compression) != group:
             group = (result.model, result.compression)
-            lines.append(_fit(f"{result.model}  {result.compression}", WIDTH))
+            recipe = result.compression
+            if not result.is_noise_floor:
+                recipe = formats.heading(recipe, formats.against(result))
+            lines.append(_fit(f"{result.model}  {recipe}", WIDTH))
         lines.append(_terminal_row(result))
     return lines + [_terminal_group(row) for row in group_means(results)]
 

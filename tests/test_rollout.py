@@ -35,6 +35,9 @@ class Renderer:
     def continuation(self, prompt: Prompt) -> tuple[int, ...]:
         return tuple(prompt.continuation.encode())
 
+    def text(self, prompt: Prompt) -> str:
+        return prompt.text
+
 
 class Talk:
     """Asks ``turns`` times; each prompt holds all answers so far, so a mix-up of answers shows."""

@@ -125,7 +125,7 @@ class BlockModel:
         )
 
     def stored_name(self, name: str) -> str:
-        """The name in the checkpoint of what the model's code calls ``name``: some folders leave out or add the prefix of the decoder."""
+        """The checkpoint's name of what the model's code calls ``name``: some folders leave out or add a prefix."""
         if name in self.reader.names:
             return name
         head = self.model.base_model_prefix + "."
@@ -241,7 +241,7 @@ class _Unpacked(Exception):
 
 
 def attention(config: Any) -> str:
-    """The implementation of attention: torch's own knows no soft limit of attention logits (Gemma 2), and ignores it."""
+    """The implementation of attention: torch's own ignores a soft limit of attention logits (Gemma 2)."""
     return "eager" if getattr(config, "attn_logit_softcapping", None) else "sdpa"
 
 

@@ -147,7 +147,7 @@ def _callable(recipe: Recipe) -> Parts:
         raise ConfigError(f"{where}: module {module!r} cannot be found: {error}") from error
     finally:
         sys.path.pop(0)
-    if spec is None or spec.origin is None:
+    if spec is None or spec.origin is None or not spec.has_location:
         raise ConfigError(f"{where}: module {module!r} cannot be found; it must be importable from here")
     source = Path(spec.origin)
     identity = {"source": file_hash(source)}

@@ -16,11 +16,12 @@ FACTORIZED = 3
 
 
 def estimate_bytes(
-    samples: int, length: int, hidden: int, widths: Sequence[int], block: int, outer: int
+    *, samples: int, length: int, hidden: int, widths: Sequence[int], block: int, outer: int
 ) -> int:
     """Peak memory in bytes: hidden states, Gram matrices (with copies to factorize), one block twice, embedding.
 
-    ``widths``: columns of every input that has a Gram matrix; ``block``, ``outer``: numbers in a block, in the embedding.
+    ``widths``: columns of every input that has a Gram matrix; ``block`` and ``outer``: numbers in a block
+    and in the embedding.
     """
     gram = 4 * sum(width * width for width in widths)
     gram += FACTORIZED * 4 * max(widths, default=0) ** 2
@@ -36,7 +37,17 @@ def check_memory(
     """
     hidden = int(config.hidden_size)
     block = sum(rows * columns for rows, columns in shapes)
-    needed = estimate_bytes(samples, length, hidden, inputs, block, int(config.vocab_size) * hidden) >> 20
+    needed = (
+        estimate_bytes(
+            samples=samples,
+            length=length,
+            hidden=hidden,
+            widths=inputs,
+            block=block,
+            outer=int(config.vocab_size) * hidden,
+        )
+        >> 20
+    )
     free = available_mib(_meminfo())
     if free is not None and needed > free:
         raise CompressionError(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -56,12 +57,12 @@ def build(request: Mapping[str, Any], tally: Tally) -> None:
         except (ValueError, CompressionError) as error:
             raise CompressionError(f"{request['recipe']}: {error}") from error
         grams = [widths[names[0]][1] for names in family.inputs] if "gram" in method.needs else []
-        check_memory(*ids.shape, widths.values(), grams, blocks.config)
+        check_memory(ids.shape[0], ids.shape[1], widths.values(), grams, blocks.config)
         copy_small_files(model, out)
-        hidden = blocks.embed(ids.to(device))
+        work = _Work(blocks, blocks.embed(ids.to(device)), method, family, folds, tally)
         weight_map: dict[str, str] = {}
         for index in range(len(blocks.blocks)):
-            tensors = _one_block(blocks, index, hidden, method, family, folds, tally)
+            tensors = _one_block(work, index)
             _write(tensors, f"model-block-{index:04d}.safetensors", out, weight_map)
             logger.info("%s: block %d of %d", request["label"], index + 1, len(blocks.blocks))
         rest = {
@@ -83,31 +84,36 @@ def read_samples(calibration: Mapping[str, Any] | None) -> torch.Tensor:
     return torch.tensor(json.loads(Path(calibration["path"]).read_text())["samples"], dtype=torch.int64)
 
 
-def _one_block(
-    blocks: BlockModel,
-    index: int,
-    hidden: Hidden,
-    method: BlockMethod,
-    family: Family,
-    folds: tuple[Fold, ...],
-    tally: Tally,
-) -> dict[str, torch.Tensor]:
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What all blocks of a build share. ``hidden`` moves on from block to block."""
+
+    blocks: BlockModel
+    hidden: Hidden
+    method: BlockMethod
+    family: Family
+    folds: tuple[Fold, ...]
+    tally: Tally
+
+
+def _one_block(work: _Work, index: int) -> dict[str, torch.Tensor]:
     """Compresses one block in place, moves the hidden states past it, and returns what is stored of it."""
     import torch
 
+    blocks, hidden, family = work.blocks, work.hidden, work.family
     prefix = blocks.block_prefix(index)
     module = blocks.load(index)
     for name, parameter in module.named_parameters():
         if not bool(torch.isfinite(parameter).all()):
             raise CompressionError(f"{prefix}{name} holds NaN or infinite values")
-    seen = _watch(blocks, index, hidden, family, method.needs)
+    seen = _watch(blocks, index, hidden, family, work.method.needs)
     linears = [name for names in family.inputs for name in names]
     weights = {name: module.get_submodule(name).weight.data.float() for name in linears}
     dtype = blocks.stored(f"{prefix}{linears[0]}.weight").dtype
-    block = Block(module, weights, family, folds, seen, {}, dtype)
+    block = Block(module, weights, family, work.folds, seen, {}, dtype)
     with torch.no_grad():
         try:
-            layers = method.compress(block)
+            layers = work.method.compress(block)
         except (ValueError, CompressionError) as error:
             raise CompressionError(f"{prefix}: {error}") from error
         for name, values in block.weights.items():
@@ -116,7 +122,7 @@ def _one_block(
     for name, parameter in module.named_parameters():
         layer, stored = layers.get(name.removesuffix(".weight")), blocks.stored_name(prefix + name)
         if layer is not None:
-            tally.add(prefix + name, parameter.numel(), layer)
+            work.tally.add(prefix + name, parameter.numel(), layer)
             stem = stored.removesuffix("weight")
             tensors |= {stem + part: values.cpu() for part, values in layer.tensors.items()}
         else:

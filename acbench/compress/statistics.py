@@ -38,7 +38,7 @@ class InputStatistics:
                 _add_gram(self.sums["gram"], rows)
         for need, reduce in (("squares", rows.square), ("mean", rows.abs)):
             if need in self.needs:
-                self.sums[need] = self.sums.get(need, 0) + reduce().sum(0)  # type: ignore[index, call-overload]
+                self.sums[need] = self.sums.get(need, 0) + reduce().sum(0)
         if "largest" in self.needs:
             largest = rows.abs().amax(0)
             seen = self.sums.get("largest")

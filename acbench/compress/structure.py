@@ -81,7 +81,8 @@ def check_samples(ids: torch.Tensor, config: Any) -> None:
         raise CompressionError("the calibration file holds no samples of one length")
     if int(ids.min()) < 0 or int(ids.max()) >= int(config.vocab_size):
         raise CompressionError(
-            f"calibration token {int(ids.max())} is none of the model's {config.vocab_size}: drawn with another tokenizer"
+            f"calibration token {int(ids.max())} is none of the model's {config.vocab_size}: "
+            "drawn with another tokenizer"
         )
     longest = getattr(config, "max_position_embeddings", None)
     if longest and ids.shape[1] > int(longest):

@@ -270,5 +270,5 @@ def check_engine(engine: Mapping[str, Any], *, device: str, what: str) -> None:
         ("kv_cache_dtype", engine.get("kv_cache_dtype"), KV_REFUSED),
         ("extra.quantization", extra.get("quantization"), ONLINE_REFUSED),
     ):
-        if value in refused:
+        if isinstance(value, str) and value in refused:
             raise ConfigError(f"{what}: engine.{key} = {value!r}: {refused[value]}")

@@ -61,7 +61,7 @@ class Tally:
             "method": request["method"],
             "params": dict(request["params"]),
             "served_as": request["served_as"],
-            "calibration": request.get("calibration"),
+            "calibration": _without_path(request.get("calibration")),
             "versions": {name: package_version(name) for name in VERSIONED},
             "touched": self.touched,
             "bits_per_weight": round(self.bit_sum / self.elements, 4),
@@ -77,9 +77,16 @@ class Tally:
 
 
 def peak_memory_mib() -> int:
-    """The most memory this process ever had. Not ``ru_maxrss`` where it can be helped: a child starts with its parent's."""
+    """The most memory this process ever had. Not ``ru_maxrss`` where possible: a child begins with its parent's."""
     with suppress(OSError):
         found = re.search(r"^VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
         if found:
             return int(found[1]) >> 10
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+
+
+def _without_path(calibration: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A folder is copied out of the store: it names the calibration set by its hash, not by a place here."""
+    if not calibration:
+        return None
+    return {key: value for key, value in calibration.items() if key != "path"}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import internlm2_standin
 import torch
-from transformers import AutoModelForCausalLM, CONFIG_MAPPING
+from transformers import CONFIG_MAPPING, AutoModelForCausalLM
 
 from acbench.cases import Recipe
 from acbench.checkpoints import verify
@@ -56,7 +56,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "opt": {"ffn_dim": 128, "word_embed_proj_dim": 64, "dropout": 0.0, "do_layer_norm_before": True},
     "internlm2": {},
 }
-MULTI_HEAD = {"num_key_value_heads": 4}
+MULTI_HEAD: dict[str, Any] = {"num_key_value_heads": 4}
 
 
 def config_of(family: str, **changes: Any) -> Any:

@@ -18,7 +18,7 @@ class InternLM2Config(LlamaConfig):  # type: ignore[misc]
     model_type = "internlm2"
 
 
-class Attention(nn.Module):
+class Attention(nn.Module):  # type: ignore[misc]
     """Grouped queries; ``wqkv`` holds for each key head its queries, the key and the value. No positions."""
 
     def __init__(self, config: Any) -> None:
@@ -39,7 +39,7 @@ class Attention(nn.Module):
         return found
 
 
-class FeedForward(nn.Module):
+class FeedForward(nn.Module):  # type: ignore[misc]
     def __init__(self, config: Any) -> None:
         super().__init__()
         self.w1 = nn.Linear(config.hidden_size, config.intermediate_size, bias=False)
@@ -51,7 +51,7 @@ class FeedForward(nn.Module):
         return found
 
 
-class Layer(nn.Module):
+class Layer(nn.Module):  # type: ignore[misc]
     def __init__(self, config: Any) -> None:
         super().__init__()
         self.attention = Attention(config)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
@@ -17,6 +17,9 @@ from acbench.compress.blocks import BlockModel, attention, fast_dtype
 from acbench.compress.eightbit import rounded_rows
 from acbench.compress.evaluate import predict, run
 from acbench.compress.reading import WeightReader
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 torch.set_num_threads(1)
 
@@ -47,11 +50,15 @@ def test_predictions_are_those_of_a_plain_forward_pass(tmp_path: Path, family: s
 def test_the_soft_limit_of_attention_logits_is_kept(tmp_path: Path) -> None:
     """torch's own attention ignores it without a word."""
     folder = model_folder(tmp_path / "m", "gemma2")
-    ignoring = AutoModelForCausalLM.from_pretrained(str(folder), dtype=torch.float32, attn_implementation="sdpa")
+    ignoring = AutoModelForCausalLM.from_pretrained(
+        str(folder), dtype=torch.float32, attn_implementation="sdpa"
+    )
     found = torch.tensor(predict(folder, SAMPLES)[0])
     assert float((found - logprobs_of(ignoring.eval(), SAMPLES)).abs().max()) > 0.01
     assert attention(model_of("gemma2").config) == "eager"
-    assert attention(model_of("gemma2", attn_logit_softcapping=None).config) == attention(model_of("llama").config)
+    assert attention(model_of("gemma2", attn_logit_softcapping=None).config) == attention(
+        model_of("llama").config
+    )
 
 
 def test_the_job_gives_loss_and_perplexity(tmp_path: Path) -> None:
@@ -71,7 +78,7 @@ def test_samples_do_not_depend_on_each_other(tmp_path: Path) -> None:
     assert torch.allclose(together, alone, atol=1e-5)
 
 
-class Rounding(nn.Module):
+class Rounding(nn.Module):  # type: ignore[misc]
     def __init__(self, inner: nn.Module, number: str) -> None:
         super().__init__()
         self.inner, self.number = inner, number
@@ -134,7 +141,9 @@ def test_calculations_run_in_16_bits_only_where_the_machine_does(monkeypatch: py
     assert fast_dtype(config, "cuda") == torch.float32
 
 
-def test_a_perplexity_beyond_all_numbers_is_still_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_perplexity_beyond_all_numbers_is_still_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(evaluate, "predict", lambda *_, **__: ([[-1e6, -1e6]], [[0, 0]]))
     found = run({"model": str(tmp_path), "samples": [[1, 2, 3]]})
     assert (found["nll"], found["perplexity"]) == (1e6, math.exp(700))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -19,6 +18,9 @@ from acbench.compress.methods import Block
 from acbench.compress.structure import structure
 from acbench.compress.tally import Tally
 from acbench.errors import CompressionError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 torch.set_num_threads(1)
 
@@ -96,7 +98,7 @@ def test_norms_are_stored_in_16_bits_and_nothing_is_lost_to_it(tmp_path: Path, f
         assert float((outputs(blocks, hidden) - before).abs().max()) < EXACT * float(before.abs().max())
 
 
-class OneNorm(nn.Module):
+class OneNorm(nn.Module):  # type: ignore[misc]
     def __init__(self, weight: torch.Tensor) -> None:
         super().__init__()
         self.norm = nn.Module()
@@ -165,7 +167,7 @@ def test_models_that_normalize_afterwards_or_are_unknown_have_no_place_to_fold(t
     folder = model_folder(tmp_path / "opt", "opt", do_layer_norm_before=False)
     for method in ("awq", "smoothquant"):
         with pytest.raises(
-            CompressionError, match="opt is not a known family .*gptq, wanda and sparsegpt work"
+            CompressionError, match=r"opt is not a known family .*gptq, wanda and sparsegpt work"
         ):
             notes_of(folder, method)
     assert notes_of(folder, "gptq") == ([], ())

@@ -14,7 +14,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acbench.compress.gptq import column_order, loss, sweep
+from acbench.compress.gptq import Order, column_order, loss, sweep
 from acbench.compress.grids import Grid, Kind, Quantized
 from acbench.compress.hessians import Factor, factorize
 from acbench.compress.masks import n_of_m, smallest
@@ -186,22 +186,27 @@ def test_sparsegpt_by_hand(pattern: tuple[int, int] | None) -> None:
 sizes = st.tuples(st.integers(0, 10**6), st.integers(1, 5), st.sampled_from([4, 8, 12]))
 
 
-@settings(max_examples=25, deadline=None)
-@given(
-    sizes, st.sampled_from(["none", "static"]), st.sampled_from([2, 3, 4, 8]), st.sampled_from([128, 5, 4, 3])
-)
-def test_the_sweep_is_the_oracle(size: tuple[int, int, int], order: str, bits: int, block: int) -> None:
-    """Every code is the rounded minimiser given all codes before it, for any order, block and group."""
-    seed, rows, columns = size
-    weight, gram = random_problem(seed, rows, columns)
-    kind: Kind = "asym" if seed % 2 else "sym-full"
-    grid, group = Grid(bits, kind), columns if seed % 3 else 4
+@pytest.mark.parametrize("block", [128, 5, 3])
+@pytest.mark.parametrize("group", [4, 6, 12])
+@pytest.mark.parametrize("kind", ["sym-full", "asym"])
+@pytest.mark.parametrize("order", ["none", "static"])
+@pytest.mark.parametrize("bits", [2, 4])
+def test_the_sweep_is_the_oracle(  # noqa: PLR0917 - a product of cases
+    bits: int, order: Order, kind: Kind, group: int, block: int
+) -> None:
+    """Every code is the rounded minimiser given all codes before it, for any order, block and group.
+
+    Groups that reach over the end of a block are the hard ones: their columns are not up to date yet.
+    """
+    rows, columns = 4, 12
+    weight, gram = random_problem(bits + 10 * group + 1000 * block, rows, columns)
+    grid = Grid(bits, kind)
     found = swept(weight, gram, order=order, grid=grid, group=group, block=block)
     damped = gram + 0.01 * gram.diagonal().mean() * torch.eye(columns, dtype=F64)
     scale, zero = found.scale.repeat_interleave(group, 1), found.zero.repeat_interleave(group, 1)
     final = (found.codes - zero) * scale
     done: list[int] = []
-    for column in column_order(gram, order).tolist():  # type: ignore[arg-type]
+    for column in column_order(gram, order).tolist():
         current = minimiser(weight, damped, done, final)
         if order == "none" and column % group == 0:  # scales come from the weights as they are by then
             fitted = grid.fit(current[:, column : column + group])
@@ -279,7 +284,7 @@ def test_with_unrelated_inputs_gptq_is_rounding() -> None:
 
 @pytest.mark.parametrize("pattern", [None, (2, 4), (4, 8)])
 def test_sparsegpt_never_loses_more_than_zeroing_the_same_weights(pattern: tuple[int, int] | None) -> None:
-    """The repaired weights against zeros at the same places: provable only for the last pruned column, so many draws."""
+    """Repaired weights against zeros at the same places: no theorem for a greedy sweep, so over many draws."""
     better_mask = 0
     for seed in range(40):
         weight, gram = random_problem(seed, 5, 32)
@@ -299,6 +304,13 @@ def test_sparsegpt_never_loses_more_than_zeroing_the_same_weights(pattern: tuple
 # -- hard cases -------------------------------------------------------------------------------------
 
 
+def test_a_channel_without_input_counts_as_one_and_is_damped_like_the_others() -> None:
+    factor = factorize(torch.diag(torch.tensor([4.0, 0.0], dtype=F64)))  # mean of 4 and 1, times 0.01: 0.025
+    expected = [[4.025**-0.5, 0], [0, 1.025**-0.5]]
+    assert torch.allclose(factor.upper, torch.tensor(expected, dtype=F64), rtol=1e-12)
+    assert factor.dead.tolist() == [False, True]
+
+
 def test_channels_that_no_input_reaches_are_zeroed_and_harm_nothing() -> None:
     weight, gram = random_problem(2, 4, 16)
     dead = [3, 9]
@@ -307,7 +319,7 @@ def test_channels_that_no_input_reaches_are_zeroed_and_harm_nothing() -> None:
     factor = factorize(gram)
     assert factor.dead.nonzero()[:, 0].tolist() == dead
     for order in ("none", "static"):
-        permutation = column_order(gram, order)  # type: ignore[arg-type]
+        permutation = column_order(gram, order)
         own = permuted(gram, permutation)
         own = Factor(own.upper, factor.dead, own.damp)
         found = sweep(weight, own, permutation, grid=Grid(4, "asym"), group=8, refit=order == "none")

@@ -132,11 +132,11 @@ def test_awq_is_read_back_exactly(tmp_path: Path, group: int) -> None:
 
 
 def test_the_awq_format_holds_one_kind_of_codes() -> None:
-    for bits, kind in ((4, "sym-full"), (8, "asym")):
+    others: list[tuple[int, Kind]] = [(4, "sym-full"), (8, "asym")]
+    for bits, kind in others:
+        found = quantized(bits, 64, kind)
         with pytest.raises(ValueError, match="4-bit codes with zero points only"):
-            forms.packed_tensors(
-                quantized(bits, 64, kind), bits=bits, kind=kind, form="awq", dtype=torch.float16
-            )  # type: ignore[arg-type]
+            forms.packed_tensors(found, bits=bits, kind=kind, form="awq", dtype=torch.float16)
 
 
 def test_the_older_gptq_format_stores_zero_points_minus_one(tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_dense_weights_keep_their_type_and_missing_ones_are_named(tmp_path: Path
     with WeightReader(write(tmp_path, {"weight": weight}, None)) as reader:
         assert torch.equal(reader.weight(NAME + "weight"), weight)
         assert not reader.is_compressed(NAME + "weight")
-        with pytest.raises(ModelError, match="no tensor 'lm_head.weight'"):
+        with pytest.raises(ModelError, match=r"no tensor 'lm_head\.weight'"):
             reader.weight("lm_head.weight")
 
 

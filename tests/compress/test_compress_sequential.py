@@ -154,7 +154,7 @@ def output_gap(model: Path, out: Path, samples: list[list[int]]) -> float:
 
 def test_calibrated_methods_stay_nearer_to_the_model_than_blind_ones(tmp_path: Path) -> None:
     """On the calibration tokens themselves, summed over several random models: a matter of statistics, not of proof."""
-    pairs = {
+    pairs: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
         "gptq": ({"bits": 3, "group_size": 64, "mse": False}, "rtn", {"bits": 3, "group_size": 64}),
         "awq": ({"bits": 3, "group_size": 64}, "rtn", {"bits": 3, "group_size": 64, "symmetric": False}),
         "sparsegpt": ({"pattern": "2:4"}, "magnitude", {"pattern": "2:4"}),
@@ -408,7 +408,10 @@ def test_a_compressed_model_is_not_compressed_again(tmp_path: Path, model: Path,
 
 
 def test_a_missing_or_misshapen_tensor_is_named(tmp_path: Path) -> None:
-    folder = edited(model_folder(tmp_path / "m"), lambda weights: weights.pop(LINEARS))  # type: ignore[arg-type, return-value]
+    def drop(weights: dict[str, torch.Tensor]) -> None:
+        del weights[LINEARS]
+
+    folder = edited(model_folder(tmp_path / "m"), drop)
     with pytest.raises(ModelError, match=rf"no tensor '{LINEARS}'"):
         built(folder, tmp_path / "out", "wanda", {})
 
@@ -426,9 +429,9 @@ def test_names_without_the_models_prefix_and_other_types_are_kept(tmp_path: Path
     def rename(weights: dict[str, torch.Tensor]) -> None:
         for name in list(weights):
             weights[name.removeprefix("model.")] = weights.pop(name)
-        for name in weights:
-            if weights[name].dim() == 1:
-                weights[name] = weights[name].float() + 1e-4
+        for name, values in weights.items():
+            if values.dim() == 1:
+                weights[name] = values.float() + 1e-4
 
     folder = edited(model_folder(tmp_path / "m"), rename)
     before = read_folder(folder)
@@ -460,7 +463,7 @@ def test_too_little_memory_is_refused_with_the_estimate(
     tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(memory, "_meminfo", lambda: "MemTotal: 99 kB\nMemAvailable:       300 kB\n")
-    monkeypatch.setattr(memory, "estimate_bytes", lambda *_: 5 << 20)
+    monkeypatch.setattr(memory, "estimate_bytes", lambda **_: 5 << 20)
     with pytest.raises(
         CompressionError, match="8 x 32 tokens needs about 5 MiB, 0 MiB are available; take fewer"
     ):
@@ -473,7 +476,7 @@ def test_the_estimate_counts_every_input_with_a_gram_matrix() -> None:
     found = memory.estimate_bytes(samples=8, length=32, hidden=64, widths=grams, block=1000, outer=500)
     squares = 3 * 64**2 + 128**2
     assert found == 4 * 8 * 32 * 64 + 4 * squares + 3 * 4 * 128**2 + 8 * 1000 + 4 * 500
-    assert memory.estimate_bytes(1, 1, 1, [], 0, 0) == 4
+    assert memory.estimate_bytes(samples=1, length=1, hidden=1, widths=[], block=0, outer=0) == 4
 
 
 def test_a_full_disk_in_the_middle_leaves_nothing(
@@ -490,8 +493,12 @@ def test_a_full_disk_in_the_middle_leaves_nothing(
 
     monkeypatch.setattr(safetensors.torch, "save_file", full)
     store = Store(tmp_path / "store")
+
+    def make(out: Path) -> None:
+        built(model, out, "wanda")
+
     with pytest.raises(StoreError, match="is full"):
-        store.build("checkpoints", "k", lambda out: built(model, out, "wanda", {}) and None)
+        store.build("checkpoints", "k", make)
     assert len(written) == 2
     assert store.entries() == []
     assert not [path for path in (store.root / "checkpoints").iterdir() if path.is_dir()]

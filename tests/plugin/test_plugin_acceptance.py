@@ -118,12 +118,12 @@ def test_selection_of_own_recipes(judged: Project, expression: str, expected: se
 @pytest.mark.parametrize(
     ("expression", "count"),
     [
-        ("rtn", 10),
-        ("smollm2 and magnitude and not needle", 4),
+        ("rtn", 12),
+        ("smollm2 and magnitude and not needle", 5),
         ("smollm2-135m:rtn-w4g64:needle", 1),
-        ("needle or base", 8),
-        ("long_context", 4),
-        ("awq", 0),
+        ("needle or base", 14),
+        ("long_context", 9),
+        ("awq", 6),
     ],
 )
 def test_the_issues_expressions_on_the_default_matrix(judged: Project, expression: str, count: int) -> None:

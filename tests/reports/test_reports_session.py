@@ -25,6 +25,12 @@ if TYPE_CHECKING:
         ("skipped", "XFAIL report-only: inconclusive: 12", "Report-only: shown, not gated"),
         ("broken", "acbench.errors.EngineStartError: no\nEngineTimeout", "Engine start or out of memory"),
         ("broken", "acbench.errors.OutOfMemory: 3 GiB", "Engine start or out of memory"),
+        (
+            "broken",
+            "acbench.errors.MisServed: m:awq-w4g128: the engine does not serve what the checkpoint holds: ...",
+            "Checkpoint not served as stored",
+        ),
+        ("broken", "acbench.errors.EngineDied: MisServed in its log", "Engine start or out of memory"),
         ("broken", "acbench.errors.EngineTimeout: 60 s", "Time limit"),
         ("broken", "acbench.errors.PromptDrift: sample 3", "Data or prompt drift"),
         ("broken", "acbench.errors.DataError: degradation: x", "Data or prompt drift"),
