@@ -37,6 +37,9 @@ SLACK_NATS = 0.10
 SLACK_SHARE = 0.05
 """A served text may differ by the larger of 0.1 nats a token and 5 % of its loss: more than the rounding of any form in
 the support matrix, far less than a wrong scale does."""
+LOSSY_CACHE_NATS = 0.70
+"""A key/value cache of fewer bits changes predictions by design (0.07 nats for e5m2 on SmolLM2, 0.2 on a random model);
+the garbage that some types serve is seven nats away."""
 LEAST_AGREEMENT = 0.70
 AGREEMENT_BELOW_NATS = 6.0
 """Most likely tokens must agree where the model still predicts anything; a model near guessing has ties everywhere."""
@@ -137,7 +140,9 @@ def serve_probes(
     return logprobs, top
 
 
-def compare(reference: Predictions, logprobs: list[list[float]], top: list[list[int]]) -> Fidelity:
+def compare(
+    reference: Predictions, logprobs: list[list[float]], top: list[list[int]], *, lossy_cache: bool = False
+) -> Fidelity:
     """Judges what was served against what is stored."""
     served = Predictions(reference.samples, logprobs, top)
     pairs = [(a, b) for x, y in zip(reference.top, top, strict=True) for a, b in zip(x, y, strict=True)]
@@ -148,11 +153,11 @@ def compare(reference: Predictions, logprobs: list[list[float]], top: list[list[
         problem = "the stored weights themselves give NaN or infinite log-probabilities"
     elif not math.isfinite(served.nll):
         problem = "the engine gives NaN or infinite log-probabilities"
-    elif gap > max(SLACK_NATS, SLACK_SHARE * reference.nll):
+    elif gap > max(LOSSY_CACHE_NATS if lossy_cache else SLACK_NATS, SLACK_SHARE * reference.nll):
         problem = (
             f"served perplexity {served.perplexity:,.4g}, the stored weights have {reference.perplexity:,.4g}"
         )
-    elif agreement < LEAST_AGREEMENT and reference.nll < AGREEMENT_BELOW_NATS:
+    elif not lossy_cache and agreement < LEAST_AGREEMENT and reference.nll < AGREEMENT_BELOW_NATS:
         problem = f"only {agreement:.0%} of the most likely tokens are those of the stored weights"
     return Fidelity(served.nll, reference.nll, agreement, len(pairs), problem)
 
@@ -177,10 +182,18 @@ def check_weights(stored: Predictions, base: Predictions, *, bits: int, label: s
         )
 
 
-def check_serving(engine: Engine, reference: Predictions, store: Store, *, key: str, label: str) -> Fidelity:
+def check_serving(
+    engine: Engine,
+    reference: Predictions,
+    store: Store,
+    *,
+    key: str,
+    label: str,
+    lossy_cache: bool = False,
+) -> Fidelity:
     """Scores the probes unless that was done for this ``key``; raises MisServed when garbage is served."""
     known = recorded(store, key)
-    found = known or compare(reference, *serve_probes(engine, reference.samples))
+    found = known or compare(reference, *serve_probes(engine, reference.samples), lossy_cache=lossy_cache)
     if known is None:
         memo = _memo(store, key)
         memo.parent.mkdir(parents=True, exist_ok=True)

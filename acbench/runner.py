@@ -297,7 +297,14 @@ class Bench:
         if plan.checkpoint.key != base.key:
             expected = predictions(base.path, base.key, self.store, trust_remote_code=trust)
             check_weights(reference, expected, bits=stored_bits(plan.checkpoint.path), label=plan.case.group)
-        self._fidelities[key] = check_serving(engine, reference, self.store, key=key, label=plan.case.group)
+        self._fidelities[key] = check_serving(
+            engine,
+            reference,
+            self.store,
+            key=key,
+            label=plan.case.group,
+            lossy_cache=plan.settings.kv_cache_dtype != "auto",
+        )
 
     def fidelity(self, plan: Plan) -> Mapping[str, Any]:
         """What the serving check found for this checkpoint and engine, for reports; empty if none was made."""

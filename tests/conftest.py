@@ -8,9 +8,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from pytest_socket import socket_allow_hosts
 
 from acbench.embeddings import PACKAGED, CachedEmbedder, ModelEmbedder
+
+# A busy machine must not fail a property: no test asserts a time.
+settings.register_profile("acbench", deadline=None)
+settings.load_profile("acbench")
 
 
 @pytest.fixture(autouse=True)

@@ -60,7 +60,9 @@ class Case:
             torch.bfloat16,
         )
 
-    def compress(self, name: str, params: dict[str, Any], form: str = "dense") -> tuple[Block, dict[str, Any]]:
+    def compress(
+        self, name: str, params: dict[str, Any], form: str = "dense"
+    ) -> tuple[Block, dict[str, Any]]:
         method = methods.create(name, params, form)
         assert method.prepare([WIDTH]) == ()
         block = self.block(method)
@@ -117,7 +119,9 @@ def test_awq_may_clip_against_the_inputs_as_they_are_after_folding(monkeypatch: 
     assert given == []
 
 
-@pytest.mark.parametrize(("name", "clipped"), [("q_proj", False), ("k_proj", False), ("v_proj", True), ("wqkv", False)])
+@pytest.mark.parametrize(
+    ("name", "clipped"), [("q_proj", False), ("k_proj", False), ("v_proj", True), ("wqkv", False)]
+)
 def test_queries_and_keys_are_not_clipped(name: str, clipped: bool) -> None:
     weight = torch.randn(4, WIDTH, generator=torch.Generator().manual_seed(0)) ** 5
     method: Any = methods.create("awq", {"bits": 2, "group_size": 32}, "dense")
@@ -137,7 +141,11 @@ def test_gptq_zeroes_channels_without_input_and_only_these(order: str) -> None:
 def test_layers_of_one_input_are_treated_as_if_alone() -> None:
     """Rows do not interact: stacking is a matter of speed."""
     case = Case()
-    for name, params in (("gptq", {"bits": 4, "group_size": 32}), ("wanda", {}), ("sparsegpt", {"pattern": "2:4"})):
+    for name, params in (
+        ("gptq", {"bits": 4, "group_size": 32}),
+        ("wanda", {}),
+        ("sparsegpt", {"pattern": "2:4"}),
+    ):
         together, _ = case.compress(name, params)
         for layer in case.weights:
             alone = Case()
@@ -164,7 +172,10 @@ def test_wanda_by_hand(pattern: str) -> None:
         nn.Module(), {"up": weight}, Family((("up",),)), (), {"up": statistics.finish()}, {}, torch.float32
     )
     layers = method.compress(block)
-    assert layers["up"].tensors["weight"].tolist() == torch.tensor([[0, -0.5, 0.25, 0], [0, 0.4, -0.6, 0]]).tolist()
+    assert (
+        layers["up"].tensors["weight"].tolist()
+        == torch.tensor([[0, -0.5, 0.25, 0], [0, 0.4, -0.6, 0]]).tolist()
+    )
     assert (layers["up"].zeros, layers["up"].bits) == (4, 16)
 
 
@@ -173,7 +184,9 @@ def test_sparsegpt_by_hand(params: dict[str, Any]) -> None:
     method = methods.create("sparsegpt", params, "dense")
     weight = torch.tensor([[0.9, -0.4, 0.3, 0.8], [-0.2, 0.7, -0.9, 0.1]])
     gram = torch.tensor([[1, 0.5, 0, 1], [0.5, 2, 1, 0], [0, 1, 3, 2], [1, 0, 2, 4]])
-    block = Block(nn.Module(), {"up": weight}, Family((("up",),)), (), {"up": {"gram": gram}}, {}, torch.float32)
+    block = Block(
+        nn.Module(), {"up": weight}, Family((("up",),)), (), {"up": {"gram": gram}}, {}, torch.float32
+    )
     found = method.compress(block)["up"].tensors["weight"]
     expected = torch.tensor([[0, 0.037251, 0, 1.172671], [0, 0.602833, -0.803237, 0]])
     assert torch.allclose(found, expected, atol=1e-5)
@@ -189,7 +202,11 @@ def test_smoothed_weights_are_int8_of_scaled_columns(rounding: str) -> None:
     assert torch.allclose(scale, wanted, rtol=0.01)  # up to the rounding of the norm to bf16
     for name, weight in case.weights.items():
         codes, row_scale = layers[name].tensors["weight"], layers[name].tensors["weight_scale"]
-        assert (codes.dtype, row_scale.dtype, row_scale.shape) == (torch.int8, torch.bfloat16, (len(weight), 1))
+        assert (codes.dtype, row_scale.dtype, row_scale.shape) == (
+            torch.int8,
+            torch.bfloat16,
+            (len(weight), 1),
+        )
         assert torch.equal(block.weights[name], codes.float() * row_scale.float())
         off = (codes.float() * row_scale.float() - weight * scale).abs() / row_scale.float()
         assert float(off.max()) < (0.51 if rounding == "rtn" else 8)
