@@ -191,9 +191,7 @@ sizes = st.tuples(st.integers(0, 10**6), st.integers(1, 5), st.sampled_from([4, 
 @pytest.mark.parametrize("kind", ["sym-full", "asym"])
 @pytest.mark.parametrize("order", ["none", "static"])
 @pytest.mark.parametrize("bits", [2, 4])
-def test_the_sweep_is_the_oracle(  # noqa: PLR0917 - a product of cases
-    bits: int, order: Order, kind: Kind, group: int, block: int
-) -> None:
+def test_the_sweep_is_the_oracle(bits: int, order: Order, kind: Kind, group: int, block: int) -> None:
     """Every code is the rounded minimiser given all codes before it, for any order, block and group.
 
     Groups that reach over the end of a block are the hard ones: their columns are not up to date yet.
