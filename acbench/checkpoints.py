@@ -100,7 +100,8 @@ STORED_AS = {
     "fp8": "weight_scale",
 }
 """Form -> the tensor that shows a layer is stored in it."""
-SPARSITY_SLACK = 0.001
+SPARSITY_SLACK = 0.02
+"""A count per row or per block of 128 columns is rounded down: at a width of 64 that is up to 1.6 %."""
 
 
 def verify(folder: Path, recipe: Recipe) -> None:

@@ -104,6 +104,20 @@ def test_first_choices_must_agree_where_the_model_knows_anything(differing: int,
     assert compare(guessing, *served(guessing, differing=differing)).problem == ""
 
 
+@pytest.mark.parametrize(("shift", "fine"), [(0.69, True), (-0.69, True), (0.71, False), (9.27, False)])
+def test_a_lossy_cache_may_change_more_and_is_still_no_excuse_for_garbage(
+    store: Store, shift: float, fine: bool
+) -> None:
+    stored = reference()
+    engine = ScriptedEngine(stored, shift=shift, differing=60)
+    if fine:
+        assert check_serving(engine, stored, store, key="k", label="m:r", lossy_cache=True).problem == ""
+        assert compare(stored, *served(stored, shift=shift)).problem
+        return
+    with pytest.raises(MisServed, match="served perplexity"):
+        check_serving(engine, stored, store, key="k", label="m:r", lossy_cache=True)
+
+
 @pytest.mark.parametrize("value", [math.nan, -math.inf])
 def test_no_number_is_a_problem_whoever_gives_it(value: float) -> None:
     stored = reference()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import resource
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,3 +64,12 @@ def _meminfo() -> str:
         return Path("/proc/meminfo").read_text()
     except OSError:
         return ""  # not Linux: nothing is known
+
+
+def peak_memory_mib() -> int:
+    """The most memory this process ever had. Not ``ru_maxrss`` where possible: a child begins with its parent's."""
+    with suppress(OSError):
+        found = re.search(r"^VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
+        if found:
+            return int(found[1]) >> 10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-import resource
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from acbench.compress.memory import peak_memory_mib
 from acbench.environment import package_version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from acbench.compress.protocol import Layer
 
@@ -74,15 +73,6 @@ class Tally:
             "cpu_seconds": round(time.process_time(), 3),
             "peak_memory_mib": peak_memory_mib(),
         }
-
-
-def peak_memory_mib() -> int:
-    """The most memory this process ever had. Not ``ru_maxrss`` where possible: a child begins with its parent's."""
-    with suppress(OSError):
-        found = re.search(r"^VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
-        if found:
-            return int(found[1]) >> 10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
 
 
 def _without_path(calibration: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from acbench.compress import methods
+from acbench.compress import awq, methods
 from acbench.compress.families import Family, Fold
 from acbench.compress.grids import quantize
 from acbench.compress.methods import Block
@@ -102,13 +102,13 @@ def test_integers_are_on_their_grid_and_errors_are_those_of_outputs(name: str, s
 def test_awq_may_clip_against_the_inputs_as_they_are_after_folding(monkeypatch: pytest.MonkeyPatch) -> None:
     case = Case(folds=(PLACE,))
     given: list[torch.Tensor] = []
-    real = methods.awq.clip
+    real = awq.clip
 
     def record(weight: torch.Tensor, gram: torch.Tensor, **options: Any) -> torch.Tensor:
         given.append(gram)
         return real(weight, gram, **options)
 
-    monkeypatch.setattr(methods.awq, "clip", record)
+    monkeypatch.setattr(awq, "clip", record)
     block, _ = case.compress("awq", {"group_size": 32})
     inputs = case.inputs / scale_of(case, block)
     assert len(given) == 2

@@ -21,7 +21,7 @@ from acbench.compress.evaluate import predict
 from acbench.compress.support import KV_REFUSED, ONLINE_REFUSED, find, scheme_of
 from acbench.engines.host import EngineHost, environment
 from acbench.engines.protocol import EngineSettings
-from acbench.errors import ConfigError, EngineError, EngineStartError, Unsupported
+from acbench.errors import ConfigError, EngineError, Unsupported
 from acbench.fidelity import Fidelity, Predictions, compare, serve_probes
 
 if TYPE_CHECKING:
@@ -265,7 +265,7 @@ def test_what_the_matrix_refuses_the_engine_refuses(bench: Bench, row: str) -> N
             scheme_of(quantization(folder))
     else:
         assert not find("vllm", "cpu", scheme_of(quantization(folder))).served
-    with pytest.raises((Unsupported, EngineStartError)):
+    with pytest.raises(Unsupported):
         bench.served(folder)
 
 
@@ -289,7 +289,7 @@ def test_caches_that_serve_garbage(bench: Bench, tmp_path: Path, dtype: str) -> 
     finally:
         own.close()
     assert found.problem.startswith("served perplexity ")
-    assert found.served_nll > found.reference_nll + 2
+    assert found.served_nll > found.reference_nll + 1
 
 
 def test_online_quantization_that_is_ignored(bench: Bench) -> None:

@@ -24,6 +24,7 @@ from acbench.compress.backends.linears import linear_shapes
 from acbench.compress.backends.registry import installed, resolved
 from acbench.compress.backends.samples import read_samples
 from acbench.compress.grids import fitting_group
+from acbench.compress.memory import peak_memory_mib
 from acbench.errors import AcbenchError, CompressionError
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def run_library(request: Mapping[str, Any], library: Library, build: Callable[[J
         "seconds": round(time.monotonic() - began, 3),
         "cpu_seconds": round(_cpu_seconds(), 3),
         "library_cpu_seconds": round(used, 3),
-        "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
+        "peak_memory_mib": peak_memory_mib(),
     }
     finishing.write_json(out / "acbench.json", facts)
     return {"touched": facts["touched"]}
