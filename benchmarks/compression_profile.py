@@ -13,6 +13,7 @@ import cProfile
 import json
 import pstats
 import tempfile
+import time
 from pathlib import Path
 
 from acbench.compress import worker
@@ -38,7 +39,7 @@ def main() -> None:
     parser.add_argument("--calibration", type=Path, required=True, help="a calibration.json")
     parser.add_argument("--params", type=json.loads, default={})
     options = parser.parse_args()
-    profile = cProfile.Profile()
+    profile = cProfile.Profile(time.process_time)
     with tempfile.TemporaryDirectory() as out:
         request = {
             "model": str(options.model),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from acbench.compress.blocks import BlockModel
 from acbench.compress.memory import check_memory
 from acbench.compress.methods import Block, create
-from acbench.compress.statistics import InputStatistics
+from acbench.compress.statistics import InputStatistics, half_width_products
 from acbench.compress.structure import check_samples, structure
 from acbench.compress.writing import copy_small_files, save_tensors, write_config, write_index
 from acbench.errors import CompressionError
@@ -35,6 +35,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+MIXED = ("wanda", "sparsegpt")
+"""Forward passes with bf16 products and float32 everything else. A pruned model drifts, and 16-bit hidden states add
+to that: SparseGPT 2:4 of SmolLM2 has perplexity 127.3 so, 128.7 in bf16, 126.5 in float32 at 1.5 times the cost."""
+
+
 class _Seen(Exception):
     """Ends a forward pass when all inputs were seen: the last layer's output is of no use."""
 
@@ -47,9 +52,12 @@ def build(request: Mapping[str, Any], tally: Tally) -> None:
     ids = read_samples(request["calibration"])
     method = create(request["method"], request["params"], request["served_as"])
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    with BlockModel(
-        model, trust_remote_code=bool(request.get("trust_remote_code")), device=device, exact=False
-    ) as blocks:
+    mixed = request["method"] in MIXED
+    trust = bool(request.get("trust_remote_code"))
+    with (
+        half_width_products(mixed),
+        BlockModel(model, trust_remote_code=trust, device=device, exact=mixed) as blocks,
+    ):
         family, folds, widths = structure(blocks, request, tally)
         try:
             tally.notes.extend(method.prepare(sorted(width for _, width in widths.values())))
