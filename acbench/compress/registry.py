@@ -69,7 +69,7 @@ METHODS: Mapping[str, Method] = {
             defaults={"bits": 4, "symmetric": False},
         ),
         Method("smoothquant", "", {**DAMPED, "alpha": (float, int), "rounding": (str,)}, calibrated=True),
-        Method("wanda", "", PRUNING, version=2, calibrated=True),
+        Method("wanda", "", PRUNING, calibrated=True),
         Method("sparsegpt", "", {**PRUNING, **DAMPED}, version=2, calibrated=True),
         Method("int8", "acbench.compress.rounded", {}, defaults={"number": "int8"}),
         Method("fp8", "acbench.compress.rounded", {}, defaults={"number": "fp8"}),
