@@ -6,10 +6,13 @@ and the serving kernels use, ``sym-restricted`` what several research codes use.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import torch
 
 Kind = Literal["sym-full", "sym-restricted", "asym"]
@@ -132,6 +135,23 @@ def smallest_number(dtype: Any) -> float:
 
     limits = torch.finfo(dtype)
     return float(limits.smallest_normal * limits.eps)
+
+
+def model_group(wanted: int, widths: Sequence[int]) -> tuple[int, tuple[str, ...]]:
+    """One group size for the whole model, as serving needs it (specification, section 3.2), and notes for people.
+
+    Raises ValueError naming the input widths when no size fits all of them. -1 stays one group per row.
+    """
+    if wanted == -1:
+        return wanted, ()
+    shown = sorted({*widths})
+    try:
+        group = fitting_group(wanted, math.gcd(*widths))
+    except ValueError as error:
+        raise ValueError(f"widths {shown}: {error}") from error
+    if group == wanted:
+        return wanted, ()
+    return group, (f"group size {wanted} -> {group}: {wanted} does not divide all of {shown}",)
 
 
 def fitting_group(wanted: int, columns: int) -> int:

@@ -6,7 +6,6 @@ in place (dequantized, so that the next block sees their effect) and returns wha
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -14,7 +13,7 @@ from acbench.compress import awq, gptq, smoothquant, sparsegpt
 from acbench.compress.eightbit import quantize_rows
 from acbench.compress.folding import fold
 from acbench.compress.forms import SCALE_BITS, eight_bit_config, integer_config, packed_tensors
-from acbench.compress.grids import Grid, Kind, Quantized, fitting_group
+from acbench.compress.grids import Grid, Kind, Quantized, model_group
 from acbench.compress.hessians import DAMP, factorize
 from acbench.compress.masks import n_of_m, smallest_of_rows
 from acbench.compress.protocol import Layer
@@ -92,16 +91,8 @@ class _Integer:
         )
 
     def prepare(self, widths: Sequence[int]) -> tuple[str, ...]:
-        wanted = self._group
-        if wanted == -1:
-            return ()
-        try:
-            self._group = fitting_group(wanted, math.gcd(*widths))
-        except ValueError as error:
-            raise ValueError(f"widths {sorted({*widths})}: {error}") from error
-        if self._group == wanted:
-            return ()
-        return (f"group size {wanted} -> {self._group}: {wanted} does not divide all of {sorted({*widths})}",)
+        self._group, notes = model_group(self._group, widths)
+        return notes
 
     def quantization_config(self) -> dict[str, Any] | None:
         if self._form == "dense":

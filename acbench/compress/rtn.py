@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from acbench.compress.forms import SCALE_BITS, integer_config, packed_tensors
-from acbench.compress.grids import Kind, fitting_group, quantize
+from acbench.compress.grids import Kind, model_group, quantize
 from acbench.compress.protocol import Layer
 
 if TYPE_CHECKING:
@@ -30,15 +29,8 @@ class Rtn:
 
     def prepare(self, widths: Sequence[int]) -> tuple[str, ...]:
         """One group size for the whole model, as serving needs it (specification, section 3.2)."""
-        wanted = self._group
-        if wanted != -1:
-            try:
-                self._group = fitting_group(wanted, math.gcd(*widths))
-            except ValueError as error:
-                raise ValueError(f"widths {sorted({*widths})}: {error}") from error
-        if self._group == wanted:
-            return ()
-        return (f"group size {wanted} -> {self._group}: {wanted} does not divide all of {sorted({*widths})}",)
+        self._group, notes = model_group(self._group, widths)
+        return notes
 
     def compress(self, name: str, weight: torch.Tensor) -> Layer:
         del name
