@@ -59,10 +59,11 @@ class Caseworker:
         return self._result(case, plan, base, compressed, self._noise(plan, base, repeated))
 
     def _play_on(self, case: Case) -> None:
-        """While another process still prepares the base model, plays the other cases of this checkpoint.
+        """Until the base model's answers are there, plays the other cases of this checkpoint.
 
-        Their answers are recorded, so that nothing is left but judging when the base model's are there. What
-        goes wrong here goes wrong again, and is reported, when that case has its turn.
+        Another process prepares them, or is about to; if none does in the end, this one will, and by then its
+        own engine is not needed again. What goes wrong here goes wrong again, and is reported, when that case
+        has its turn.
         """
         base = self.bench.reference(case)
         for other in self.selected:
@@ -70,16 +71,10 @@ class Caseworker:
                 continue
             if base.id in self._base or base.id in self._base_errors or self._recall(base):
                 return
-            if not self._base_is_being_prepared(base):
-                return
             try:
                 self.bench.evaluate(self.bench.plan(other))
             except AcbenchError:
                 return
-
-    def _base_is_being_prepared(self, reference: Case) -> bool:
-        with self.bench.store.lock(_lock_name(reference), blocking=False) as free:
-            return not free
 
     # -- the base model --------------------------------------------------------------------------
 

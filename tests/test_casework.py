@@ -184,6 +184,17 @@ def test_who_waits_for_the_base_plays_the_rest_of_its_checkpoint_first(
     assert [name for name in played[before:] if "same" in name] == [mine[1].id]  # from the journal
 
 
+def test_who_overtakes_the_worker_of_the_base_needs_each_engine_once(
+    make_worker: Callable[..., Caseworker], tmp_path: Path
+) -> None:
+    chosen = [case(r, t) for r in ("base", "worse") for t in ("pddl-likelihood", "pddl")]
+    fast, slow = make_worker(chosen), make_worker(chosen)
+    fast.judge(chosen[2])  # before anybody has begun with the base
+    fast.judge(chosen[3])
+    slow.judge(chosen[0])
+    assert labels(tmp_path) == ["tiny:worse", "tiny:base"]
+
+
 def test_the_noise_floor_is_base_against_its_own_repetition(make_worker: Callable[..., Caseworker]) -> None:
     worker = make_worker([case("base"), case("same")])
     base = worker.judge(case("base"))
