@@ -203,6 +203,8 @@ class CaseResult:
     """Metric -> (cluster, base, compressed) sample by sample: group means over tasks are resampled from it."""
     cells: tuple[Mapping[str, Any], ...] = ()
     """Per-sample coordinates and both scores for figures, e.g. length and depth of a needle cell."""
+    analysis: Mapping[str, Any] = field(default_factory=dict)
+    """Of the tasks ``erank``, ``top-k`` and ``energy``: protocol, numbers and series (acbench.analysis.summary)."""
     reference: str = ""
     """Id of the case it is judged against; empty: the same model's ``base`` on the same task."""
     schema: int = SCHEMA
