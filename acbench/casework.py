@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from acbench import pairs as model_pairs
 from acbench import thinking, verdicts
+from acbench.analysis.evaluation import is_analysis
 from acbench.cases import BASE, Case
 from acbench.checkpoints import describe
 from acbench.errors import AcbenchError, EngineError
@@ -142,7 +143,8 @@ class Caseworker:
 
     def _base_plans(self, case: Case) -> tuple[Plan, Plan]:
         plan = self.bench.plan(case)
-        return plan, self.bench.plan(case, policy=SINGLE, limit=self.bench.profile.noise_samples)
+        few = None if is_analysis(plan) else self.bench.profile.noise_samples
+        return plan, self.bench.plan(case, policy=SINGLE, limit=few)
 
     # -- judging ---------------------------------------------------------------------------------
 
@@ -151,6 +153,8 @@ class Caseworker:
         plan = self.bench.plan(case)
         by_id = {record.sample: record for record in base.records}
         again = replace(base, records=tuple(by_id[r.sample] for r in repeated.records))
+        if is_analysis(plan):  # base against itself, then with the change of arithmetic
+            again, repeated = repeated, again
         result = self._result(case, plan, again, repeated, None)
         verdict = _judge_noise(result)
         pairs = verdicts.pair(again.records, repeated.records)
@@ -162,7 +166,11 @@ class Caseworker:
 
     def _noise(self, plan: Plan, base: Evaluation, repeated: Evaluation) -> Noise:
         ids = {record.sample for record in repeated.records}
-        pairs = verdicts.pair([r for r in base.records if r.sample in ids], repeated.records)
+        first = [r for r in base.records if r.sample in ids]
+        # Of an analysis the repetition is base against itself without any change: the noise is what base has beyond it.
+        pairs = verdicts.pair(
+            *((repeated.records, first) if is_analysis(plan) else (first, repeated.records))
+        )
         metric = plan.task.info.metrics[0]
         return verdicts.noise_of(pairs, verdicts.compare(pairs, metric, confidence=0.95, margin=1.0))
 
@@ -194,7 +202,7 @@ class Caseworker:
             levels=verdicts.level_rows(pairs, metric),
             channels=verdicts.channel_rows(pairs, info),
             noise=noise,
-            flips=changed[:FLIPS_KEPT],
+            flips=() if other.analysis else changed[:FLIPS_KEPT],  # every text moves a little
             texts_changed=verdicts.texts_changed(pairs),
             sample_prompt=self._first_prompt(plan),
             checkpoint=describe(plan.checkpoint, per_layer=case.task == COMPRESS) | self._serving(plan),
@@ -214,6 +222,7 @@ class Caseworker:
                 for m in info.metrics
             },
             cells=_cells(pairs, metric.name),
+            analysis=other.analysis,
             reference="" if reference == Case(case.model, BASE, case.task) else reference.id,
         )
 
@@ -271,6 +280,9 @@ def _judge_noise(result: CaseResult) -> Verdict:
     measured = (
         f"{changed} of {comparison.n} scores and {result.texts_changed} texts differ, one request at a time"
     )
+    if result.analysis:
+        floor = result.analysis["protocol"]["floor"]
+        measured = f"{comparison.title} moves by {verdicts.in_unit(comparison.difference, comparison.unit)} in {floor}"
     return replace(
         verdict, outcome="fail" if beyond else "pass", reason=f"noise floor: {measured}", gate="gate"
     )

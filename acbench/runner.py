@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from acbench.analysis import evaluation as analyses
 from acbench.cases import BASE, Case
 from acbench.checkpoints import Checkpoint, Target, build, checkpoint_key
 from acbench.compress.calibration import CalibrationSpec, draw
@@ -77,6 +78,8 @@ class Evaluation:
     engine: Mapping[str, Any] = field(default_factory=dict)
     scoring: Mapping[str, str] = field(default_factory=dict)
     """What scored the answers: mode and, where texts are compared by meaning, the embedding model."""
+    analysis: Mapping[str, Any] = field(default_factory=dict)
+    """Numbers and series of an analysis (acbench.analysis.summary); else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +272,9 @@ class Bench:
         Raises CompressionError when the checkpoint was calibrated on text that the task asks about.
         """
         self._check_overlap(plan)
+        if analyses.is_analysis(plan):
+            self.pool.give_back_devices()  # its jobs need the memory of the device
+            return analyses.evaluate(self, plan)
         with self.lock(f"generations-{plan.key}"):
             return self._play(plan, lambda: self._engine(plan))
 
@@ -342,6 +348,8 @@ class Bench:
 
     def recall(self, plan: Plan) -> Evaluation | None:
         """The evaluation if every answer is in the journal, else None; never starts an engine or waits."""
+        if analyses.is_analysis(plan):
+            return analyses.evaluate(self, plan) if analyses.is_recorded(self, plan) else None
         if not self.store.path("generations", plan.key).is_dir():
             return None
 

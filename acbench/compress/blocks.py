@@ -44,7 +44,7 @@ class BlockModel:
     """``folder``: a checkpoint in any form that ``WeightReader`` knows. Use it as a context manager.
 
     ``exact``: compute in float32. Else in the checkpoint's own 16 bits where the machine multiplies them
-    natively, which is several times as fast and what a serving engine does.
+    natively, which is several times as fast and what a serving engine does. ``dtype`` (a name) says it outright.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class BlockModel:
         trust_remote_code: bool = False,
         device: str = "cpu",
         exact: bool = True,
+        dtype: str = "",
     ) -> None:
         import torch
         from accelerate import init_empty_weights
@@ -66,6 +67,8 @@ class BlockModel:
             del config.quantization_config  # weights arrive dequantized
         config.use_cache = False
         self.dtype = torch.float32 if exact else fast_dtype(config, device)
+        if dtype:
+            self.dtype = getattr(torch, dtype)
         with init_empty_weights(include_buffers=False):
             self.model: Any = AutoModelForCausalLM.from_config(
                 config,
@@ -193,6 +196,52 @@ class BlockModel:
                 logits = self.model(input_ids=hidden.ids[sample : sample + 1]).logits[0]
             yield sample, logits.float()
         _empty(self.model)
+
+    def head_inputs(self, hidden: Hidden) -> Iterator[tuple[int, torch.Tensor]]:
+        """(sample, what the output head reads [L, H]) from the states after the last block."""
+        caught: list[torch.Tensor] = []
+
+        def catch(states: torch.Tensor) -> torch.Tensor:
+            caught.append(states)
+            return states[..., :1]
+
+        for sample, _ in self._through_head(hidden, catch):
+            yield sample, caught.pop()[0]
+
+    def through_head(
+        self, hidden: Hidden, head: Callable[[torch.Tensor], torch.Tensor], sample: int = 0
+    ) -> torch.Tensor:
+        """Logits [L, rows] of one sample with ``head`` in place of the model's own linear map: whatever the
+        model's code does to logits behind it is part of the result."""
+        one = Hidden(hidden.states[sample : sample + 1], hidden.ids[sample : sample + 1])
+        return next(iter(self._through_head(one, head)))[1]
+
+    def _through_head(
+        self, hidden: Hidden, head: Callable[[torch.Tensor], torch.Tensor]
+    ) -> Iterator[tuple[int, torch.Tensor]]:
+        import torch
+
+        self._outer(head=False)
+        output = self.model.get_output_embeddings()
+        for sample in range(hidden.ids.shape[0]):
+            states = hidden.states[sample : sample + 1]
+            output.forward = head
+            try:
+                with torch.no_grad(), self._hollow(lambda _, states=states: states):  # type: ignore[misc]
+                    logits = self.model(input_ids=hidden.ids[sample : sample + 1]).logits[0]
+            finally:
+                del output.forward
+            yield sample, logits
+        _empty(self.model)
+
+    @property
+    def head_name(self) -> str:
+        """The checkpoint's name of the output head's weight: the embedding's where the two are tied."""
+        output, inner = self.model.get_output_embeddings(), self.model.get_input_embeddings()
+        names = {id(module): f"{name}.weight" for name, module in self.model.named_modules()}
+        of_head = self.stored_name(names.get(id(output), ""))
+        tied = bool(getattr(self.config, "tie_word_embeddings", False))
+        return self.stored_name(names[id(inner)]) if tied or of_head not in self.reader.names else of_head
 
     def _outer(self, *, head: bool) -> None:
         """Loads everything outside of the blocks; the head only if it is needed."""

@@ -49,8 +49,8 @@ def read_documents(source: str, store: Store) -> tuple[Document, ...]:
 
         return tuple(Document(t.id, t.kind, t.text, t.messages) for t in texts("calibration"))
     if source.startswith(HUB):
-        return _from_files(data_folder(source, store), source)
-    return _from_files(Path(source.removeprefix(PATH)).expanduser(), source)
+        return from_files(data_folder(source, store), source)
+    return from_files(Path(source.removeprefix(PATH)).expanduser(), source)
 
 
 def content_hash(documents: Sequence[Document]) -> str:
@@ -62,10 +62,11 @@ def content_hash(documents: Sequence[Document]) -> str:
     return digest.hexdigest()
 
 
-def _from_files(place: Path, source: str) -> tuple[Document, ...]:
+def from_files(place: Path, source: str) -> tuple[Document, ...]:
+    """The documents of a file or folder, named ``source`` in errors; see ``read_documents``."""
     if place.is_file():
         if place.suffix not in SUFFIXES:
-            raise ConfigError(f"calibration source {source!r}: must be a {_suffixes()} file")
+            raise ConfigError(f"text source {source!r}: must be a {_suffixes()} file")
         files = [place]
         root = place.parent
     elif place.is_dir():
@@ -74,12 +75,12 @@ def _from_files(place: Path, source: str) -> tuple[Document, ...]:
             file for file in place.rglob("*") if file.suffix in SUFFIXES and _visible(file.relative_to(place))
         )
     else:
-        raise ConfigError(f"calibration source {source!r} does not exist")
+        raise ConfigError(f"text source {source!r} does not exist")
     found = tuple(
         document for file in files for document in _documents(file, file.relative_to(root).as_posix())
     )
     if not found:
-        raise ConfigError(f"calibration source {source!r} holds no document: no {_suffixes()} file with text")
+        raise ConfigError(f"text source {source!r} holds no document: no {_suffixes()} file with text")
     return found
 
 
@@ -96,7 +97,7 @@ def _documents(file: Path, name: str) -> Iterator[Document]:
         content = file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         line = file.read_bytes()[: error.start].count(b"\n") + 1
-        raise DataError(f"{file} line {line}: not UTF-8; calibration text must be") from error
+        raise DataError(f"{file} line {line}: not UTF-8, which text must be") from error
     except OSError as error:
         raise DataError(f"{file}: cannot be read ({error.strerror})") from error
     if file.suffix != ".jsonl":

@@ -53,7 +53,7 @@ def predict(
         number = activation_rounding(blocks.reader.quantization)
         for index in range(len(blocks.blocks)):
             module = blocks.load(index)
-            handles = _round_inputs(module, blocks.block_prefix(index), number) if number else []
+            handles = round_inputs(module, blocks.block_prefix(index), number) if number else []
             for batch in hidden.batches:
                 hidden.states[batch] = blocks.run(index, hidden, batch)
             for handle in handles:
@@ -68,7 +68,7 @@ def predict(
     return logprobs, top
 
 
-def _round_inputs(module: torch.nn.Module, prefix: str, number: Any) -> list[Any]:
+def round_inputs(module: torch.nn.Module, prefix: str, number: Any) -> list[Any]:
     """Hooks that round the inputs of the block's linear layers to eight bits, per token."""
 
     def hook(_: Any, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:

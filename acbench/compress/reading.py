@@ -58,13 +58,29 @@ class WeightReader:
 
     def stored(self, name: str) -> torch.Tensor:
         """A tensor as it is stored."""
+        found: torch.Tensor = self._file(name).get_tensor(name)
+        return found
+
+    def rows(self, name: str, start: int, stop: int) -> torch.Tensor:
+        """Rows of a weight in float32; of a dense one nothing else is read."""
+        if self.is_compressed(name):
+            return self.weight(name)[start:stop].float()
+        found: torch.Tensor = self._file(name).get_slice(name)[start:stop].float()
+        return found
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of a weight as the uncompressed model has it."""
+        if self.is_compressed(name):
+            return tuple(self.weight(name).shape)
+        return tuple(self._file(name).get_slice(name).get_shape())
+
+    def _file(self, name: str) -> Any:
         from safetensors import safe_open
 
         file = self._place[name]
         if file not in self._files:
             self._files[file] = self._stack.enter_context(safe_open(str(file), framework="pt"))
-        found: torch.Tensor = self._files[file].get_tensor(name)
-        return found
+        return self._files[file]
 
     def is_compressed(self, name: str) -> bool:
         """Whether the weight ``name`` is stored in fewer bits than 16."""

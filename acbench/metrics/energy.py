@@ -1,4 +1,4 @@
-"""Energy of a logit vector (the paper's equation 7), distances between samples of it, and bins of positions.
+"""Energy of a logit vector (the paper's equation 7).
 
 E(z; T) = -T logsumexp(z / T): lower means larger logits. Adding c to all logits changes nothing the model does and
 moves E by -c, so two shift-free companions go with it (specification section 3).
@@ -6,21 +6,7 @@ moves E by -c, so two shift-free companions go with it (specification section 3)
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import numpy as np
 import torch
-
-from acbench.errors import DataError
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-BINS: tuple[tuple[int, int], ...] = (
-    *((0, 0), (1, 3), (4, 7), (8, 15), (16, 31)),
-    *((32, 63), (64, 127), (128, 255), (256, 511), (512, 1023), (1024, 2047)),
-)
-"""True token positions from 0, both ends included."""
 
 
 def energy(logits: torch.Tensor, *, temperature: float = 1.0) -> torch.Tensor:
@@ -38,46 +24,3 @@ def energy_top(logits: torch.Tensor, *, temperature: float = 1.0) -> torch.Tenso
 def energy_centred(logits: torch.Tensor, *, temperature: float = 1.0) -> torch.Tensor:
     """E + mean z: free of shifts."""
     return energy(logits, temperature=temperature) + logits.double().mean(-1)
-
-
-def wasserstein(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Wasserstein-1 distance of two samples. Blind to pairing: a permuted sample has distance 0."""
-    a, b = _samples(a, b)
-    grid = np.sort(np.concatenate([a, b]))
-    steps = np.diff(grid)
-    return float((np.abs(_cdf(a, grid[:-1]) - _cdf(b, grid[:-1])) * steps).sum())
-
-
-def kolmogorov_smirnov(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
-    """Largest distance of the two distribution functions, 0..1. Blind to pairing."""
-    a, b = _samples(a, b)
-    grid = np.concatenate([a, b])
-    return float(np.abs(_cdf(a, grid) - _cdf(b, grid)).max())
-
-
-def _samples(
-    a: NDArray[np.float64], b: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    a, b = (np.sort(np.asarray(side, dtype=np.float64).ravel()) for side in (a, b))
-    if not a.size or not b.size:
-        raise DataError("no positions: two samples are needed for a distance")
-    if not (np.isfinite(a).all() and np.isfinite(b).all()):
-        raise DataError("a distance needs finite values")
-    return a, b
-
-
-def _cdf(ascending: NDArray[np.float64], at: NDArray[np.float64]) -> NDArray[np.float64]:
-    found: NDArray[np.float64] = np.searchsorted(ascending, at, side="right") / ascending.size
-    return found
-
-
-def bin_name(ends: tuple[int, int]) -> str:
-    """``0`` or ``4-7``."""
-    return str(ends[0]) if ends[0] == ends[1] else f"{ends[0]}-{ends[1]}"
-
-
-def position_bins(tokens: int) -> list[tuple[str, slice]]:
-    """(name, columns) of the bins that ``tokens`` positions reach; the last one may be cut."""
-    if tokens < 1:
-        raise DataError("no positions: a text must have at least one token")
-    return [(bin_name(ends), slice(ends[0], min(ends[1] + 1, tokens))) for ends in BINS if ends[0] < tokens]

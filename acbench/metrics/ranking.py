@@ -16,8 +16,6 @@ from acbench.errors import DataError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-KS = (1, 3, 5, 10, 20, 50)
-
 
 def top_ids(logits: torch.Tensor, k: int) -> torch.Tensor:
     """The ids [P, k] of the k highest logits [P, V], best first, the lower id first among equals.
@@ -110,11 +108,6 @@ def union_mask(base: torch.Tensor, variant: torch.Tensor) -> torch.Tensor:
 def intersection_mask(base: torch.Tensor, variant: torch.Tensor) -> torch.Tensor:
     """Which entries of base's list [P, k] are variant's too; tau and rho need two of them at least."""
     return (base[:, :, None] == variant[:, None, :]).any(-1)
-
-
-def independent_sd(k: int) -> float:
-    """Standard deviation of tau over k ids under independence: sqrt(2 (2k + 5) / (9 k (k - 1)))."""
-    return math.sqrt(2 * (2 * k + 5) / (9 * k * (k - 1))) if k > 1 else math.nan
 
 
 def lists_distance(a: Sequence[int], b: Sequence[int], *, p: float = 0.5) -> float:
