@@ -214,10 +214,12 @@ def run(request: Mapping[str, Any]) -> dict[str, Any]:
     device = variant.states.device
     base.states = base.states.to(device)
     after = time.monotonic()
+    before_mib = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     arrays = contrast(base, variant, request["samples"])
     np.savez_compressed(Path(request["out"]) / "contrast.npz", allow_pickle=False, **arrays)
     return {
         "forward_seconds": round(after - began, 3),
         "contrast_seconds": round(time.monotonic() - after, 3),
+        "memory_before_mib": before_mib,
         "peak_memory_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }
