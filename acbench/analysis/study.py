@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     Arrays = Mapping[str, np.ndarray[Any, Any]]
 
 VERSION = 1
-"""Raise it when what the jobs compute changes."""
+WEIGHTS_VERSION = 2
+"""Raise it when what the jobs on texts, or that on weights, compute changes."""
 KIND = "analyses"
 
 
@@ -108,7 +109,7 @@ class _Work:
         return fingerprint(["contrast", VERSION, self.base.key, variant.key, self.texts.hash, dtype])
 
     def weights_key(self, model: Model) -> str:
-        return fingerprint(["weights", VERSION, self.base.key, model.key, self.settings.layers])
+        return fingerprint(["weights", WEIGHTS_VERSION, self.base.key, model.key, self.settings.layers])
 
     def contrast(self, variant: Model, dtype: str) -> Path:
         key = self.contrast_key(variant, dtype)

@@ -22,7 +22,7 @@ from acbench.compress.reading import WeightReader
 from acbench.compress.tally import is_linear
 from acbench.errors import DataError
 from acbench.metrics import spectra
-from acbench.metrics.weights import excess_kurtosis, relative_error, sqnr_db, zero_share
+from acbench.metrics.weights import aligned, excess_kurtosis, relative_error, sqnr_db, zero_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -45,13 +45,15 @@ OUTSIDE = ("embed_tokens.weight", "lm_head.weight", "wte.weight", "embed_out.wei
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a matrix sits. ``norm``: the stored weight of the norm before it ("" = none), ``plus`` what is added to
-    that; ``layer`` -1: outside of the blocks."""
+    that; ``free``: channels (rows, columns) whose scale a method may move into another linear layer; ``layer`` -1:
+    outside of the blocks."""
 
     name: str
     layer: int
     kind: str
     norm: str = ""
     plus: float = 0.0
+    free: str = ""
 
 
 def places(reader: WeightReader, *, every: int = 1, outside: bool = True) -> list[Place]:
@@ -66,15 +68,15 @@ def places(reader: WeightReader, *, every: int = 1, outside: bool = True) -> lis
             by_layer.setdefault(int(match[1]), {})[match[2]] = name
     for layer in sorted(by_layer):
         inside = by_layer[layer]
-        norms = _norms(str(config.get("model_type", "")), inside)
+        norms, free = _folds(str(config.get("model_type", "")), inside)
         for module, name in inside.items():
             stem = name.removesuffix(f"{module}.weight")
             producer, plus = norms.get(module, ("", 0.0))
             norm = f"{stem}{producer}.weight" if producer else ""
             last = module.rpartition(".")[2]
-            found.append(
-                Place(name, layer, SHORT.get(last, last), norm if norm in reader.names else "", plus)
-            )
+            kind = SHORT.get(last, last)
+            known = norm if norm in reader.names else ""
+            found.append(Place(name, layer, kind, known, plus, free.get(module, "")))
     if outside:
         tied = bool(config.get("tie_word_embeddings"))
         ends = [n for n in sorted(reader.names) if n.endswith(OUTSIDE) and LAYER.search(n) is None]
@@ -84,22 +86,25 @@ def places(reader: WeightReader, *, every: int = 1, outside: bool = True) -> lis
     return found
 
 
-def _norms(model_type: str, modules: Iterable[str]) -> dict[str, tuple[str, float]]:
-    """Module -> (norm whose output it reads, what is added to that norm's weight)."""
+def _folds(model_type: str, modules: Iterable[str]) -> tuple[dict[str, tuple[str, float]], dict[str, str]]:
+    """Module -> (norm whose output it reads, what is added to that norm's weight), and module -> free channels."""
     family, _ = family_of(model_type, list(modules))
-    return {
-        consumer: (fold.producer, 1.0 if fold.kind == "norm+1" else 0.0)
-        for fold in family.folds
-        if fold.kind.startswith("norm")
-        for consumer in fold.consumers
-    }
+    norms, free = {}, {}
+    for fold in family.folds:
+        for consumer in fold.consumers:
+            if fold.kind == "linear":
+                free[fold.producer], free[consumer] = "rows", "columns"
+            else:
+                norms[consumer] = (fold.producer, 1.0 if fold.kind == "norm+1" else 0.0)
+    return norms, free
 
 
 def measure(
     folder: Path, base: Path | None = None, *, every: int = 1, outside: bool = True
 ) -> list[dict[str, Any]]:
     """One row a matrix: name, layer, kind, shape, rank (its smaller side), ``sigma`` and ``folded`` effective rank,
-    zeros (share), kurtosis (excess); with a base also ``sqnr_db`` and ``relative_error``.
+    zeros (share), kurtosis (excess); with a base also ``sqnr_db`` and ``relative_error``, of folded weights and
+    with the scale of free channels taken out: a scale that moved is no error.
 
     Raises DataError for NaN or infinite weights, and where the base has another shape or no such matrix.
     """
@@ -110,9 +115,10 @@ def measure(
         other = WeightReader(base) if base is not None and base != folder else None
         for place in places(reader, every=every, outside=outside):
             weight = reader.weight(place.name).float().to(device)
-            row = _row(reader, place, weight, path)
+            inside = _folded(reader, place, weight)
+            row = _row(place, weight, inside, path)
             if base is not None:
-                row |= _errors(place, weight, other)
+                row |= _errors(place, inside, other)
             rows.append(row)
             reader.release()  # mapped pages of the file count as memory of the process
         if other is not None:
@@ -120,14 +126,15 @@ def measure(
     return rows
 
 
-def _row(reader: WeightReader, place: Place, weight: torch.Tensor, path: spectra.Path) -> dict[str, Any]:
+def _folded(reader: WeightReader, place: Place, weight: torch.Tensor) -> torch.Tensor:
+    if not place.norm:
+        return weight
+    return spectra.folded(weight, reader.weight(place.norm).to(weight.device), plus=place.plus)
+
+
+def _row(place: Place, weight: torch.Tensor, inside: torch.Tensor, path: spectra.Path) -> dict[str, Any]:
     sigma = spectra.matrix_erank(weight, path=path, name=place.name)
-    folded = sigma
-    if place.norm:
-        norm = reader.weight(place.norm).to(weight.device)
-        folded = spectra.matrix_erank(
-            spectra.folded(weight, norm, plus=place.plus), path=path, name=place.name
-        )
+    folded = spectra.matrix_erank(inside, path=path, name=place.name) if place.norm else sigma
     return {
         "name": place.name,
         "layer": place.layer,
@@ -146,8 +153,9 @@ def _errors(place: Place, weight: torch.Tensor, base: WeightReader | None) -> di
         return {"sqnr_db": None, "relative_error": 0.0}
     if place.name not in base.names:
         raise DataError(f"{base.folder}: no matrix {place.name!r}, which the compressed model has")
-    before = base.weight(place.name).float().to(weight.device)
+    before = _folded(base, place, base.weight(place.name).float().to(weight.device))
     base.release()
+    weight = aligned(before, weight, place.free)
     return {
         "sqnr_db": _plain(sqnr_db(before, weight)),
         "relative_error": _plain(relative_error(before, weight)),

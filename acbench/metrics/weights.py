@@ -26,6 +26,22 @@ def relative_error(base: torch.Tensor, variant: torch.Tensor) -> float:
     return float((base.double() - variant.double()).norm()) / scale if scale else math.nan
 
 
+def aligned(base: torch.Tensor, variant: torch.Tensor, channels: str) -> torch.Tensor:
+    """The variant with one least-squares factor for each of its ``rows`` or ``columns`` (or none for "").
+
+    A method may have moved a scale per channel into a neighbouring layer, which is no error. The factor is that of a
+    regression of base on variant: exactly 1 for pruned weights, within the noise of 1 for rounded ones.
+    """
+    if not channels:
+        return variant
+    _same(base, variant)
+    along = 1 if channels == "rows" else 0
+    power = variant.double().square().sum(along, keepdim=True)
+    product = (base.double() * variant.double()).sum(along, keepdim=True)
+    factor = product / power.where(power > 0, power.new_ones(()))
+    return (variant.double() * factor).to(variant.dtype)
+
+
 def _same(base: torch.Tensor, variant: torch.Tensor) -> None:
     if base.shape != variant.shape:
         raise DataError(
