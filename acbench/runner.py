@@ -39,6 +39,7 @@ from acbench.matrix import engine_settings
 from acbench.models import resolve
 from acbench.rendering import ModelRenderer
 from acbench.rollout import Progress, Rollout
+from acbench.speed import Stopwatch
 from acbench.store import write_json
 from acbench.tasks.protocol import TaskContext
 from acbench.tasks.registry import open_task
@@ -371,7 +372,7 @@ class Bench:
         folder.mkdir(parents=True, exist_ok=True)
         with suppress(OSError):  # a read-only store is fine for reading
             os.utime(folder)  # pruning goes by last use, and reading a journal does not change its folder
-        journal = Journal(folder)
+        journal, watch = Journal(folder), Stopwatch(folder)
         try:
             if not (folder / "key.json").exists():
                 write_json(folder / "key.json", {"label": label, **plan.key_fields})
@@ -384,7 +385,7 @@ class Bench:
                 thinking=self.thinking(plan.case.model),
                 on_progress=lambda progress: self.on_progress(label, progress),
             )
-            records = rollout.play(plan.samples, engine)
+            records = rollout.play(plan.samples, watch.without_start(engine))
         finally:
             journal.close()
         return Evaluation(
@@ -393,7 +394,7 @@ class Bench:
             records=tuple(records),
             generated_turns=journal.appended,
             replayed_turns=journal.replayed,
-            tokens=_token_sums(records),
+            tokens=_token_sums(records) | watch.tokens(journal),
             seconds=time.monotonic() - began,
             engine={
                 "name": plan.settings.backend,

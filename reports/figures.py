@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from acbench.cases import BASE
 from reports import formats, layer_figure
+from reports.analysis.figures import analysis_svg
 from reports.drawing import BASE_COLOUR, GRID, MUTED, WIDTH, card, diamond, text
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ class Row(NamedTuple):
 
 def case_figure(result: CaseResult) -> str:
     """The figure that belongs to a case: its task's own where there is one, else scores by level."""
-    return layer_figure.layers_svg(result) or heat_map(result) or positions_svg(result) or levels_svg(result)
+    own = layer_figure.layers_svg(result) or analysis_svg(result)
+    return own or heat_map(result) or positions_svg(result) or levels_svg(result)
 
 
 def heat_map(result: CaseResult) -> str:

@@ -100,6 +100,20 @@ def test_another_model_is_another_key(make_bench: Callable[..., Bench], project:
     )
 
 
+def test_answers_of_two_runs_have_no_speed(make_bench: Callable[..., Bench], tmp_path: Path) -> None:
+    bench = make_bench()
+    plan = bench.plan(LIKELIHOOD)
+    bench.evaluate(plan)
+    folder = bench.store.path("generations", plan.key)
+    (folder / "generation.json").unlink()
+    lines = (folder / "turns.jsonl").read_text().splitlines(keepends=True)
+    (folder / "turns.jsonl").write_text("".join(lines[:1]))
+    again = make_bench()
+    found = again.evaluate(again.plan(LIKELIHOOD))
+    assert found.tokens["replayed"] == 1
+    assert "generation_ms" not in found.tokens
+
+
 def test_a_recorded_evaluation_is_recalled_without_an_engine(make_bench: Callable[..., Bench]) -> None:
     bench = make_bench()
     plan = bench.plan(LIKELIHOOD)
@@ -115,6 +129,9 @@ def test_a_recorded_evaluation_is_recalled_without_an_engine(make_bench: Callabl
     recalled = fresh.recall(fresh.plan(LIKELIHOOD))
     assert recalled is not None
     assert recalled.records == made.records
+    assert made.tokens["replayed"] == 0
+    assert recalled.tokens == {**made.tokens, "replayed": len(plan.samples)}  # the time it took stays known
+    assert recalled.tokens["generation_ms"] > 0
     assert (recalled.generated_turns, recalled.replayed_turns) == (0, len(plan.samples))
     again = fresh.evaluate(fresh.plan(LIKELIHOOD))
     assert again.records == made.records
