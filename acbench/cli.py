@@ -100,6 +100,14 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--optional", action="store_true", help="without Node.js say so and succeed")
     report.set_defaults(run=_report)
 
+    from acbench.claims.command import add_parser
+
+    add_parser(commands)
+
+    from acbench.analysis.command import add_parser as add_analyse
+
+    analyse = add_analyse(commands)
+
     store = commands.add_parser("store", help="look after the store")
     actions = store.add_subparsers(required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="entries, most recently used first")
@@ -111,7 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     prune.add_argument("--older-than-days", type=float, help="remove what was not used for so long")
     prune.set_defaults(run=_store_prune)
 
-    for command in (plan, compress, score, report, listing, size, prune):
+    for command in (plan, compress, score, report, analyse, listing, size, prune):
         command.add_argument(
             "--store", type=Path, help="store folder (default: .acbench/store, or ACBENCH_STORE)"
         )

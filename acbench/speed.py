@@ -43,7 +43,7 @@ class Stopwatch:
         return timed
 
     def tokens(self, journal: Journal) -> dict[str, int]:
-        """For ``CaseResult.tokens``: ``replayed`` turns, and ``generation_ms`` where all answers were made in one go."""
+        """For ``CaseResult.tokens``: ``replayed`` turns, and ``generation_ms`` where all were made in one go."""
         if journal.appended and not journal.replayed:
             taken = round(1000 * (time.monotonic() - self._began - self._starting))
             write_json(self._file, {"generation_ms": taken})
