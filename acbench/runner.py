@@ -15,24 +15,13 @@ from typing import TYPE_CHECKING, Any
 from acbench.analysis import evaluation as analyses
 from acbench.cases import BASE, Case
 from acbench.checkpoints import Checkpoint, Target, build, checkpoint_key
-from acbench.compress.calibration import CalibrationSpec, draw
-from acbench.compress.overlap import find_overlap, refuse_overlap, task_texts
+from acbench.checks import Checks, found_serving
 from acbench.compress.registry import UNBUILT
 from acbench.datasets import data_folder
 from acbench.embeddings import open_embedder
 from acbench.engines.pool import visible_gpus
 from acbench.environment import device_name, engine_versions
 from acbench.errors import ConfigError, DataError
-from acbench.fidelity import (
-    VERSION,
-    Fidelity,
-    check_serving,
-    check_weights,
-    facts_of,
-    predictions,
-    recorded,
-    stored_bits,
-)
 from acbench.journal import Journal
 from acbench.keys import GenerationKey, fingerprint
 from acbench.matrix import engine_settings
@@ -117,7 +106,7 @@ class Bench:
     _renderers: dict[str, ModelRenderer] = field(default_factory=dict)
     _embedders: dict[str, Embedder] = field(default_factory=dict)
     _device: str = ""
-    _fidelities: dict[str, Fidelity] = field(default_factory=dict)
+    _checks: Checks = field(default_factory=Checks)
 
     def checkpoint(self, model: str, recipe: str) -> Checkpoint:
         label = f"{model}:{recipe}"
@@ -272,7 +261,7 @@ class Bench:
 
         Raises CompressionError when the checkpoint was calibrated on text that the task asks about.
         """
-        self._check_overlap(plan)
+        self._checks.overlap(self, plan)
         if analyses.is_analysis(plan):
             self.pool.give_back_devices()  # its jobs need the memory of the device
             return analyses.evaluate(self, plan)
@@ -287,54 +276,12 @@ class Bench:
             label=label,
             on_start=lambda: self.on_status(f"{label}: starting the engine"),
         )
-        self._check_serving(plan, engine)
+        self._checks.serving(self, plan, engine)
         return engine
-
-    def _check_serving(self, plan: Plan, engine: Engine) -> None:
-        """Raises MisServed when the engine serves something else than the checkpoint holds (acbench.fidelity)."""
-        key = fidelity_key(plan)
-        if key is None or key in self._fidelities:
-            return
-        self.on_status(f"{plan.case.group}: checking what is served")
-        trust = plan.checkpoint.base.trust_remote_code
-        reference = predictions(
-            plan.checkpoint.path, plan.checkpoint.key, self.store, trust_remote_code=trust
-        )
-        base = self.checkpoint(plan.case.model, BASE)
-        if plan.checkpoint.key != base.key:
-            expected = predictions(base.path, base.key, self.store, trust_remote_code=trust)
-            check_weights(reference, expected, bits=stored_bits(plan.checkpoint.path), label=plan.case.group)
-        self._fidelities[key] = check_serving(
-            engine,
-            reference,
-            self.store,
-            key=key,
-            label=plan.case.group,
-            lossy_cache=plan.settings.kv_cache_dtype != "auto",
-        )
 
     def fidelity(self, plan: Plan) -> Mapping[str, Any]:
         """What the serving check found for this checkpoint and engine, for reports; empty if none was made."""
-        key = fidelity_key(plan)
-        found = None if key is None else recorded(self.store, key)
-        return {} if found is None else facts_of(found)
-
-    def _check_overlap(self, plan: Plan) -> None:
-        """Calibration text must not occur in what is evaluated; looked at once per calibration set and data."""
-        calibration = plan.checkpoint.facts.get("calibration")
-        if not calibration:
-            return
-        recipe = self.recipe(plan.case.compression)
-        spec = CalibrationSpec.from_table(recipe.calibration, f"recipe {recipe.slug!r}")
-        key = fingerprint([calibration["hash"], plan.key_fields["data"], spec.allow_overlap])
-        memo = self.store.root / "overlap" / f"{key}.json"
-        if memo.is_file():
-            return
-        drawn = draw(spec, self.renderer(plan.case.model), self.store)
-        found = find_overlap(drawn.words(), task_texts(plan.case.task, plan.task, plan.samples))
-        notes = refuse_overlap(found, allowed=spec.allow_overlap)
-        memo.parent.mkdir(parents=True, exist_ok=True)
-        write_json(memo, {"notes": list(notes)})
+        return found_serving(self.store, plan)
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
@@ -405,24 +352,6 @@ class Bench:
             },
             scoring=dict(getattr(plan.task, "scoring", None) or {"mode": self.profile.mode}),
         )
-
-
-def fidelity_key(plan: Plan) -> str | None:
-    """Identity of a serving check; None where nothing can be compared (remote servers, simulated caches)."""
-    settings = plan.settings
-    if settings.backend not in ("vllm", "transformers") or "kv" in settings.extra:
-        return None
-    fields = plan.key_fields
-    return fingerprint(
-        [
-            plan.checkpoint.key,
-            fields["engine"],
-            fields["versions"],
-            fields["device"],
-            fields["renderer"],
-            VERSION,
-        ]
-    )
 
 
 def spread(samples: Sequence[Sample], limit: int) -> tuple[Sample, ...]:
