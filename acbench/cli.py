@@ -92,7 +92,13 @@ def _parser() -> argparse.ArgumentParser:
     score.set_defaults(run=_score)
 
     report = commands.add_parser("report", help="build the Allure HTML report of a run")
-    report.add_argument("folder", nargs="?", type=Path, help="run folder (default: the newest)")
+    report.add_argument(
+        "folders",
+        nargs="*",
+        type=Path,
+        metavar="FOLDER",
+        help="run folders, put together: the newest result of a case counts (default: the newest run)",
+    )
     report.add_argument("--out", type=Path, help="folder of the report (default: report/ in the run folder)")
     report.add_argument(
         "--history", type=Path, help="JSON-lines file of earlier runs, read and appended to: trends"
@@ -123,7 +129,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--store", type=Path, help="store folder (default: .acbench/store, or ACBENCH_STORE)"
         )
-    for command in (plan, compress):
+    for command in (plan, compress, report):
         command.add_argument("--config", type=Path, help="configuration (default: acbench.toml here)")
     return parser
 
@@ -268,28 +274,23 @@ def _prediction(line: str, seen: set[str]) -> Any:
 
 
 def _report(options: argparse.Namespace) -> None:
-    run = options.folder or _newest_run()
     sys.path.insert(0, str(Path.cwd()))
     try:
-        from reports.publish import ReportToolMissingError, build_report, serve_hint
+        from reports.building import report_of
     except ImportError as error:
         raise ConfigError(
             "`acbench report` runs in a checkout of ACBench: its reports/ folder is not packaged"
         ) from error
-    out = options.out or run / "report"
-    tool = _open_store(options).root / "node"
-    try:
-        page = build_report(run / "allure-results", out, history=options.history, cache_dir=tool)
-    except ReportToolMissingError as error:
-        if not options.optional:
-            raise
-        sys.stderr.write(f"acbench: no HTML report: {error}\n")
-    else:
-        _say(serve_hint(out))
-        _say(f"Allure report: {page}")
-    summary = run / "summary.md"
-    if summary.is_file():
-        _say(f"Markdown summary: {summary}")
+    lines = report_of(
+        options.folders or [_newest_run()],
+        out=options.out,
+        history=options.history,
+        tool=_open_store(options).root / "node",
+        catalogue=_catalogue(options),
+        optional=options.optional,
+    )
+    for line in lines:
+        _say(line)
 
 
 def _newest_run() -> Path:

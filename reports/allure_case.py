@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from acbench.cases import BASE, CAPABILITIES, Case
 from acbench.errors import ConfigError
 from reports import builds, figures, formats
+from reports.analysis import numbers
+from reports.analysis.figures import missing_note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,7 +135,7 @@ def description_html(result: CaseResult) -> str:
     )
     notes = "".join(f"<p>{escape(note)}</p>" for note in _notes(result))
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
-    return table + notes + _build_table(result)
+    return table + notes + numbers.table_html(result) + _build_table(result)
 
 
 def _build_table(result: CaseResult) -> str:
@@ -183,6 +185,8 @@ def _notes(result: CaseResult) -> list[str]:
         notes.append(
             f"Scored in mode {result.scoring['mode']}: the published scorer's values, faults included."
         )
+    if missing_note(result):
+        notes.append(missing_note(result))
     if not builds.is_build(result) and (checkpoint := builds.line(result)):
         notes.append(checkpoint)
     if verdict.threshold_reason:
@@ -204,6 +208,8 @@ def attachments(result: CaseResult) -> list[Attachment]:
         found.append(Attachment("cells.csv", "csv", cells_csv(result)))
     if builds.is_build(result):  # in place of the prompt, which is a held-out text
         return found + _build_attachments(result)
+    if numbers.kind(result):  # likewise
+        return [*found, Attachment("numbers.json", "json", numbers.numbers_json(result))]
     if result.sample_prompt:
         found.append(Attachment("prompt of the first sample", "txt", cut(result.sample_prompt, PROMPT_BYTES)))
     return found
@@ -221,7 +227,7 @@ def _build_attachments(result: CaseResult) -> list[Attachment]:
 def verdict_json(result: CaseResult) -> str:
     """The evidence of a verdict without the samples, which have their own attachment."""
     data = result.to_json()
-    for name in ("flips", "sample_prompt", "cells", "pairs"):
+    for name in ("flips", "sample_prompt", "cells", "pairs", "analysis"):
         data.pop(name)
     data["checkpoint"] = {key: value for key, value in data["checkpoint"].items() if key != "per_layer"}
     text = _dump(data)

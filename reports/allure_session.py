@@ -6,14 +6,18 @@ Pure functions of a folder, case results and an environment; they write files an
 from __future__ import annotations
 
 import json
+import math
 import uuid
 from dataclasses import asdict
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from acbench.aggregates import group_means
 from acbench.cases import BASE
-from reports import builds, categories, figures, formats, summary
+from reports import builds, categories, figures, formats, overview, summary
+from reports.analysis import numbers
+from reports.analysis.figures import ladder_svg
 from reports.files import write_text
 
 if TYPE_CHECKING:
@@ -21,7 +25,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from acbench.aggregates import GroupMean
+    from acbench.baseline_changes import Changes
     from acbench.records import CaseResult, Comparison
+
+
+EVERY_METRIC_UP_TO = 300
+"""Cases of a run above which secondary metrics stay in the tables of their cases: with a thousand cases the page of
+all metrics would have 5,000 rows, and a browser needs four seconds for it."""
 
 
 def write_environment(
@@ -87,8 +97,21 @@ def write_categories(results_dir: Path) -> Path:
 
 def write_metrics(results_dir: Path, results: Sequence[CaseResult], *, run: str, now_ms: int) -> Path | None:
     """``<run>-perf.json``: the difference of every metric of every case; None without results."""
-    samples = [sample for result in results for sample in metric_samples(result, now_ms=now_ms)]
+    samples = [
+        sample
+        for result in results
+        for sample in metric_samples(result, now_ms=now_ms)
+        # A metric that could not be compared has no number, and one NaN makes the whole file unreadable.
+        if math.isfinite(sample["value"])
+        and (len(results) <= EVERY_METRIC_UP_TO or _is_leading(sample, result))
+    ]
     return write_text(results_dir / f"{run}-perf.json", _json(samples)) if samples else None
+
+
+def _is_leading(sample: dict[str, Any], result: CaseResult) -> bool:
+    """Whether it is a case's primary metric, or a level, of which there are few."""
+    secondary = {metric_key(result, metric.metric) for metric in result.secondary}
+    return sample["key"] not in secondary
 
 
 def metric_samples(result: CaseResult, *, now_ms: int) -> list[dict[str, Any]]:
@@ -96,7 +119,7 @@ def metric_samples(result: CaseResult, *, now_ms: int) -> list[dict[str, Any]]:
     found = [_sample(result, metric, now_ms) for metric in (result.primary, *result.secondary)]
     if builds.is_build(result):
         found += [_build_sample(result, figure, now_ms) for figure in builds.followed(result)]
-    return found
+    return found + numbers.metric_samples(result, partial(metric_key, result), now_ms)
 
 
 def _build_sample(result: CaseResult, figure: builds.Figure, now_ms: int) -> dict[str, Any]:
@@ -146,15 +169,22 @@ def write_globals(
     *,
     broken: Mapping[str, str],
     now_ms: int,
+    changes: Changes | None = None,
+    claims: str = "",
 ) -> Path:
-    """The attachments of the whole run: matrix as HTML, summary as Markdown, environment as JSON."""
+    """The attachments of the whole run: overviews, matrix and claims as HTML, summary as Markdown, environment as JSON.
+
+    ``changes``: since the baselines; ``claims``: the page of the paper's claims (``reports.run_pages``).
+    """
     facts = {**derived_environment(results), **environment}
     bodies = (
         ("degradation matrix", "html", "text/html", matrix_html(results)),
-        ("summary.md", "md", "text/markdown", summary.markdown(results, broken=broken)),
+        ("summary.md", "md", "text/markdown", summary.markdown(results, broken=broken, changes=changes)),
         ("environment.json", "json", "application/json", _json(facts)),
         *_group_pages(results),
         *_map_pages(results),
+        *_overview_pages(results, broken),
+        *([("claims of the paper", "html", "text/html", claims)] if claims else []),
     )
     entries = []
     for name, extension, kind, body in bodies:
@@ -178,6 +208,22 @@ def _map_pages(results: Sequence[CaseResult]) -> Iterator[tuple[str, str, str, s
         figure = figures.stacked_maps(model, task, results)
         if figure:
             yield (f"{task} maps, {model}", "svg", "image/svg+xml", figure)
+
+
+def _overview_pages(
+    results: Sequence[CaseResult], broken: Mapping[str, str]
+) -> Iterator[tuple[str, str, str, str]]:
+    """The overview of each model, and its analyses along the ladder of recipes."""
+    for model in overview.models(results):
+        yield (
+            f"overview, {model}",
+            "html",
+            "text/html",
+            overview.overview_html(model, results, broken=broken),
+        )
+        figure = ladder_svg(model, results)
+        if figure:
+            yield (f"analyses along the ladder, {model}", "svg", "image/svg+xml", figure)
 
 
 _CELL = "padding:6px 10px;border:1px solid #d0d7de;text-align:left;vertical-align:top"

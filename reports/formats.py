@@ -5,6 +5,7 @@ Shares (0..1) are printed in per cent and their differences in percentage points
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from acbench.cases import BASE, Case
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from acbench.records import CaseResult, Comparison, Verdict
 
 SHARE = "share"
+NOTHING = "–"
+"""In the place of a number where nothing could be compared."""
 MARKS = {"pass": "✅ pass", "fail": "❌ worse", "inconclusive": "⚠️ undecided"}
 WORDS = {"pass": "pass", "fail": "WORSE", "inconclusive": "undecided"}
 NOISE_MARKS = {"pass": "✅ within", "fail": "❌ exceeded", "inconclusive": "⚠️ undecided"}
@@ -35,7 +38,9 @@ def difference_unit(unit: str) -> str:
 
 
 def number(value: float, unit: str, *, signed: bool = False) -> str:
-    """A value without its unit: one decimal for shares, three for anything else; never ``-0.0``."""
+    """A value without its unit: one decimal for shares, three for anything else; never ``-0.0`` or ``nan``."""
+    if not math.isfinite(value):
+        return NOTHING
     digits = 1 if unit == SHARE else 3
     rounded = round(value * factor(unit), digits) + 0.0
     return f"{rounded:+.{digits}f}" if signed and rounded else f"{rounded:.{digits}f}"
@@ -48,16 +53,19 @@ def percent(share: float, digits: int = 0) -> str:
 
 def level(value: float, unit: str) -> str:
     """``46.7 %`` or ``2.130 nats``."""
-    return f"{number(value, unit)} {level_unit(unit)}".rstrip()
+    return f"{number(value, unit)} {level_unit(unit)}".rstrip() if math.isfinite(value) else NOTHING
 
 
 def difference(value: float, unit: str) -> str:
     """``-3.3 pp`` or ``+0.041 nats``."""
-    return f"{number(value, unit, signed=True)} {difference_unit(unit)}".rstrip()
+    text = f"{number(value, unit, signed=True)} {difference_unit(unit)}".rstrip()
+    return text if math.isfinite(value) else NOTHING
 
 
 def interval(low: float, high: float, unit: str) -> str:
     """``[-8.1, +1.4]``, in the unit of the difference that stands beside it."""
+    if not (math.isfinite(low) or math.isfinite(high)):
+        return NOTHING
     return f"[{number(low, unit, signed=True)}, {number(high, unit, signed=True)}]"
 
 
