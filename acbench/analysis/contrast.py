@@ -56,6 +56,8 @@ def contrast(
 
     Raises DataError for NaN or infinite logits, naming text and count.
     """
+    if not samples:
+        raise DataError("no positions: there is no text to compare on")
     size = min(base.head.size(), variant.head.size())
     if max(max(sample) for sample in samples) >= size:
         raise DataError(f"a text has ids beyond the {size} that both vocabularies share")
@@ -63,7 +65,10 @@ def contrast(
     for text, sample in enumerate(samples):
         ids = torch.tensor(sample, device=variant.states.device)
         rounds = [_kept(side, text, size) for side in (base, variant)]
-        sides = [_first_round(blocks, ids, size) for blocks in rounds]
+        sides = [
+            _first_round(blocks, ids, size, f"text {text} of the {name} model")
+            for name, blocks in zip(("base", "compressed"), rounds, strict=True)
+        ]
         for name, values in _rows(sides, rounds, ids).items():
             found.setdefault(name, []).append(values.double().cpu().numpy())
         for name, side in zip(("logit_b", "logit_v"), sides, strict=True):
@@ -90,7 +95,7 @@ def _kept(side: Forward, text: int, size: int) -> Callable[[], Iterator[tuple[in
 
 
 def _first_round(
-    blocks: Callable[[], Iterator[tuple[int, torch.Tensor]]], ids: torch.Tensor, size: int
+    blocks: Callable[[], Iterator[tuple[int, torch.Tensor]]], ids: torch.Tensor, size: int, where: str
 ) -> Side:
     tokens, device = len(ids), ids.device
     total = torch.full((tokens,), -math.inf, dtype=torch.float64, device=device)
@@ -103,7 +108,7 @@ def _first_round(
     for start, logits in blocks():
         bad = int((~torch.isfinite(logits)).sum())
         if bad:
-            raise DataError(f"{bad} of {logits.numel()} logits are NaN or infinite")
+            raise DataError(f"{where}: {bad} of {logits.numel()} logits are NaN or infinite")
         total = torch.logaddexp(total, torch.logsumexp(logits, dim=-1).double())
         sums += logits.sum(dim=-1, dtype=torch.float64)
         gram.add(logits)

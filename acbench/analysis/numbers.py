@@ -75,12 +75,35 @@ def _means(per_text: Array, shape: Callable[[Array], Array]) -> tuple[float, Arr
     counts = (~np.isnan(sampled)).sum(axis=1)
     sums = np.nansum(sampled, axis=1)
     means = np.divide(sums, counts, out=np.full(len(picks), math.nan), where=counts > 0)
-    return float(shape(np.array([kept.mean()]))[0]), shape(means)
+    with np.errstate(over="ignore"):  # a perplexity beyond all numbers is infinite, and reported as undefined
+        return float(shape(np.array([kept.mean()]))[0]), shape(means)
 
 
 def same(values: Array) -> Array:
     """No change of scale."""
     return values
+
+
+Range = tuple[float, float]
+ANY: Range = (-math.inf, math.inf)
+SHARES: Range = (0.0, 1.0)
+
+
+def _within(interval: tuple[float | None, float | None], limits: Range) -> tuple[float | None, float | None]:
+    """An interval inside of the values that the number can have; widening may have left them."""
+    low, high = (None if end is None else min(max(end, limits[0]), limits[1]) for end in interval)
+    return low, high
+
+
+def _per_text(table: Array) -> Array:
+    return table if table.ndim == 1 else mean_per_text(table)
+
+
+def _mean_of_texts(table: Array, shape: Callable[[Array], Array]) -> float:
+    kept = _per_text(table)
+    kept = kept[~np.isnan(kept)]
+    with np.errstate(over="ignore"):
+        return float(shape(np.array([kept.mean()]))[0]) if kept.size else math.nan
 
 
 def distance(
@@ -90,24 +113,19 @@ def distance(
     floor: Array,
     *,
     shape: Callable[[Array], Array] = same,
+    limits: Range | None = None,
 ) -> Number:
-    """A distance or agreement: ``table`` [texts, positions] or [texts] of the variant, ``floor`` of the noise floor."""
-    per_text, quiet = (t if t.ndim == 1 else mean_per_text(t) for t in (table, floor))
+    """A distance or agreement: ``table`` [texts, positions] or [texts] of the variant, ``floor`` of the noise floor.
+
+    ``limits``: what its values lie between (default: 0..1 for shares).
+    """
+    limits = limits or (SHARES if unit == "share" else ANY)
+    per_text = _per_text(table)
     value, resampled = _means(per_text, shape)
-    low, high = _interval(resampled, len(per_text), value)
+    low, high = _within(_interval(resampled, len(per_text), value), limits)
     lost = int((~np.isfinite(table)).sum())
-    floor_value = _means(quiet, shape)[0]
-    return Number(
-        title,
-        unit,
-        plain(value),
-        None,
-        low,
-        high,
-        plain(floor_value),
-        int(table.size) - lost,
-        lost,
-    )
+    quiet = plain(_mean_of_texts(floor, shape))
+    return Number(title, unit, plain(value), None, low, high, quiet, int(table.size) - lost, lost)
 
 
 def level(
@@ -119,23 +137,16 @@ def level(
     *,
     shape: Callable[[Array], Array] = same,
 ) -> Number:
-    """A level of both sides; the interval of variant - base comes from resampling the same texts on both."""
-    sides = [t if t.ndim == 1 else mean_per_text(t) for t in (base, variant, floor)]
-    (before, first), (after, second) = (_means(side, shape) for side in sides[:2])
-    low, high = _interval(second - first, len(sides[0]), after - before)
-    lost = int((~np.isfinite(variant)).sum())
-    quiet = plain(_means(sides[2], shape)[0])
-    return Number(
-        title,
-        unit,
-        plain(after),
-        plain(before),
-        low,
-        high,
-        quiet,
-        int(variant.size) - lost,
-        lost,
-    )
+    """A level of both sides, over the texts defined on both; the interval of variant - base comes from resampling the
+    same texts on both."""
+    sides = [_per_text(side) for side in (base, variant)]
+    paired = ~np.isnan(sides[0]) & ~np.isnan(sides[1])
+    (before, first), (after, second) = (_means(np.where(paired, side, math.nan), shape) for side in sides)
+    with np.errstate(invalid="ignore"):
+        low, high = _interval(second - first, len(sides[0]), after - before)
+    lost = int((~(np.isfinite(base) & np.isfinite(variant))).sum())
+    quiet = plain(_mean_of_texts(floor, shape))
+    return Number(title, unit, plain(after), plain(before), low, high, quiet, int(variant.size) - lost, lost)
 
 
 def pooled(

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     Arrays = Mapping[str, np.ndarray[Any, Any]]
 
-VERSION = 1
-WEIGHTS_VERSION = 2
+VERSION = 2
+WEIGHTS_VERSION = 3
 """Raise it when what the jobs on texts, or that on weights, compute changes."""
 KIND = "analyses"
 

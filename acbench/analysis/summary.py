@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from acbench.analysis.numbers import Number, distance, level, plain, pooled, same
+from acbench.errors import DataError
 from acbench.metrics import decisions
 from acbench.metrics.averages import mean_of, mean_per_text
 from acbench.metrics.samples import KS, independent_sd, kolmogorov_smirnov, position_bins, wasserstein
@@ -33,17 +34,27 @@ DECIDING_K = 10
 
 def analysis(kind: str, study: Study) -> dict[str, Any]:
     """What a case result says in ``analysis``: schema, kind, protocol, numbers and series (plain JSON)."""
+    if f"jaccard_{DECIDING_K}" not in study.arrays:
+        raise DataError(
+            f"a vocabulary of fewer than {DECIDING_K} ids has no list of the {DECIDING_K} most likely ones"
+        )
     numbers, series = {"erank": _erank, "top-k": _topk, "energy": _energy}[kind](study)
     found: dict[str, Any] = {
         "schema": SCHEMA,
         "kind": kind,
-        "protocol": study.texts.facts(study.settings.floor),
+        "protocol": study.texts.facts(study.settings.floor) | _vocabulary(study.arrays),
         "numbers": {name: number.to_json() for name, number in numbers.items()},
         "costs": {name: dict(cost) for name, cost in study.costs.items()},
         **series,
     }
     rounded: dict[str, Any] = _rounded(found)
     return rounded
+
+
+def _vocabulary(arrays: Arrays) -> dict[str, int]:
+    """Ids that were compared, and how many only one of the two models has."""
+    shared, base, variant = (int(size) for size in arrays["vocabulary"])
+    return {"vocabulary": shared, "ids_left_out": max(base, variant) - shared}
 
 
 def _rounded(value: Any) -> Any:
@@ -138,6 +149,14 @@ def _erank(study: Study) -> tuple[dict[str, Number], dict[str, Any]]:
             floor=plain(float(quiet["cka"][-1])),
             n=min(1024, a["kl"].size),
         ),
+        "activation.top_energy": Number(
+            "Energy in the strongest 1 % of channels, worst layer",
+            "share",
+            plain(float(np.nanmax(a["outliers_v"][:, 1]))),
+            plain(float(np.nanmax(a["outliers_b"][:, 1]))),
+            floor=plain(float(np.nanmax(quiet["outliers_v"][:, 1]))),
+            n=len(a["outliers_v"]),
+        ),
         "activation.outliers": Number(
             "Largest over median activation of a channel, worst layer",
             "",
@@ -167,12 +186,14 @@ def _inside(rows: tuple[Mapping[str, Any], ...]) -> list[Mapping[str, Any]]:
 
 def _of_weights(study: Study, field: str, title: str, unit: str = "") -> Number:
     """The mean over the matrices of the blocks; a property of the weights, without an interval over texts."""
-    sides = [
-        [math.nan if row[field] is None else float(row[field]) for row in _inside(rows)]
-        for rows in (study.base_weights, study.weights)
-    ]
-    before, after = (mean_of(values) for values in sides)
-    return Number(title, unit, plain(after.value), plain(before.value), n=after.n, undefined=after.undefined)
+    before = {row["name"]: row[field] for row in _inside(study.base_weights)}
+    both = [(before.get(row["name"]), row[field]) for row in _inside(study.weights)]
+    kept = [(float(old), float(new)) for old, new in both if old is not None and new is not None]
+    lost = len(both) - len(kept)
+    if not kept:
+        return Number(title, unit, None, undefined=lost)
+    old, new = (float(np.mean(side)) for side in zip(*kept, strict=True))
+    return Number(title, unit, new, old, n=len(kept), undefined=lost)
 
 
 def _errors(study: Study) -> Number:
@@ -235,7 +256,7 @@ def _topk(study: Study) -> tuple[dict[str, Number], dict[str, Any]]:
             for k in (k for k in ks if k >= 3):
                 key = f"{name}_{reading}_{k}"
                 numbers[f"topk.{name}.{reading}.{k}"] = distance(
-                    f"{title} {words} {k}", "", a[key], quiet[key]
+                    f"{title} {words} {k}", "", a[key], quiet[key], limits=(-1.0, 1.0)
                 )
     numbers |= _divergences(a, quiet) | _choices(a, quiet)
     if f"tied_{DECIDING_K}" in a:
@@ -248,11 +269,11 @@ def _topk(study: Study) -> tuple[dict[str, Number], dict[str, Any]]:
 
 def _divergences(a: Arrays, quiet: Arrays) -> dict[str, Number]:
     found = {
-        f"{name}.mean": distance(f"{title}, mean", unit, a[name], quiet[name])
-        for name, title, unit in (
-            ("kl", "KL(base, compressed)", "nats"),
-            ("tv", "Total variation", "share"),
-            ("js", "Jensen-Shannon divergence", "nats"),
+        f"{name}.mean": distance(f"{title}, mean", unit, a[name], quiet[name], limits=(0.0, top))
+        for name, title, unit, top in (
+            ("kl", "KL(base, compressed)", "nats", math.inf),
+            ("tv", "Total variation", "share", 1.0),
+            ("js", "Jensen-Shannon divergence", "nats", math.log(2)),
         )
     }
     kl, texts = a["kl"], len(a["kl"])
@@ -269,6 +290,8 @@ def _divergences(a: Arrays, quiet: Arrays) -> dict[str, Number]:
             floor=float(np.quantile(quiet["kl"], share)),
             n=int(kl.size),
         )
+    largest, floor = plain(float(kl.max())), plain(float(quiet["kl"].max()))
+    found["kl.max"] = Number("KL(base, compressed), largest", "nats", largest, floor=floor, n=int(kl.size))
     return found
 
 
@@ -343,11 +366,11 @@ def _k_row(a: Arrays, quiet: Arrays, k: int) -> dict[str, Any]:
         tau = a[f"tau_{key}"]
         mean = mean_of(tau)
         row |= {
-            "tau": plain(mean.value),
-            "rho": plain(mean_of(a[f"rho_{key}"]).value),
+            "tau": plain(mean_of(mean_per_text(tau)).value),
+            "rho": plain(mean_of(mean_per_text(a[f"rho_{key}"])).value),
             "tau_sd": plain(float(np.nanstd(tau, ddof=1))) if mean.n > 1 else None,
             "coverage": mean.coverage,
-            "floor_tau": plain(mean_of(quiet[f"tau_{key}"]).value),
+            "floor_tau": plain(mean_of(mean_per_text(quiet[f"tau_{key}"])).value),
             "intersection_coverage": mean_of(a[f"tau_intersection_{k}"]).coverage,
         }
     return row
@@ -392,7 +415,11 @@ def _energy(study: Study) -> tuple[dict[str, Number], dict[str, Any]]:
 
     numbers = {
         "energy.abs_delta": distance(
-            "Mean |change| of the energy", "nats", _delta(a, absolute=True), _delta(quiet, absolute=True)
+            "Mean |change| of the energy",
+            "nats",
+            _delta(a, absolute=True),
+            _delta(quiet, absolute=True),
+            limits=(0.0, math.inf),
         ),
         "energy.signed_delta": distance("Mean change of the energy", "nats", _delta(a), _delta(quiet)),
         "energy.mean": both("Energy, mean", "energy"),

@@ -28,15 +28,19 @@ class Flips:
 
 def flips(base: ArrayLike, variant: ArrayLike) -> Flips:
     """Of correctness (0 or 1) item by item. Equal accuracy hides flips."""
-    b, v = (np.asarray(side, dtype=np.float64) > 0.5 for side in (base, variant))
-    if b.shape != v.shape or not b.size:
+    known = [np.asarray(side, dtype=np.float64) for side in (base, variant)]
+    if known[0].shape != known[1].shape or not known[0].size:
         raise DataError("flips need the same items on both sides, and at least one")
+    if any(np.isnan(side).any() for side in known):
+        raise DataError("flips need items that are right or wrong; leave out those of unknown correctness")
+    b, v = (side > 0.5 for side in known)
     return Flips(float((b & ~v).mean()), float((~b & v).mean()))
 
 
 @dataclass(frozen=True, slots=True)
 class MarginFit:
-    """m' = slope m + offset by least squares over items; ``flips``: share of items whose margin changed its sign."""
+    """m' = slope m + offset by least squares over items; ``flips``: share of items whose margin changed its sign (one
+    that became exactly 0 has none)."""
 
     slope: float
     offset: float
@@ -50,8 +54,8 @@ def margin_fit(base: ArrayLike, variant: ArrayLike) -> MarginFit:
         raise DataError("margins need the same items on both sides, and at least two")
     centred = b - b.mean()
     spread = float((centred**2).sum())
-    slope = float((centred * (v - v.mean())).sum() / spread) if spread else math.nan
-    return MarginFit(slope, float(v.mean() - slope * b.mean()), float(((b > 0) != (v > 0)).mean()))
+    slope = float((centred * (v - v.mean())).sum() / spread) if np.ptp(b) > 0 else math.nan
+    return MarginFit(slope, float(v.mean() - slope * b.mean()), float((b * v < 0).mean()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +73,10 @@ def calibration(confidence: ArrayLike, correct: ArrayLike, *, bins: int = 15) ->
     c, y = (np.asarray(side, dtype=np.float64).ravel() for side in (confidence, correct))
     if c.shape != y.shape or not c.size:
         raise DataError("calibration needs a confidence for every item, and at least one item")
-    if not ((c >= 0) & (c <= 1)).all():
-        raise DataError("a confidence must lie between 0 and 1")
+    if not ((c >= 0) & (c <= 1)).all() or np.isnan(y).any():
+        raise DataError("a confidence must lie between 0 and 1, and every item be right or wrong")
+    if bins < 1:
+        raise ValueError(f"bins must be at least 1, not {bins}")
     place = np.minimum((c * bins).astype(int), bins - 1)
     gaps = [abs((c[place == b] - y[place == b]).sum()) for b in range(bins)]
     return Calibration(

@@ -15,14 +15,21 @@ def divergence_terms(
     """What a block [P, b] of the vocabulary adds to KL(p, q), JS and total variation, each [P] in float64.
 
     Sums over the blocks of a whole vocabulary are the distances. Ids masked on both sides (-inf) add nothing; an
-    id that only q masks makes KL infinite, as it is.
+    id that only q masks makes KL infinite, as it is. Every term has q - p added, which sums to nothing over a
+    vocabulary and makes each of them positive: rounding cannot make a distance negative.
     """
     p, q = log_p.exp(), log_q.exp()
-    kl = torch.where(p > 0, p * (log_p - log_q), 0.0)
     log_m = torch.logaddexp(log_p, log_q) - LN2
-    js = torch.where(p > 0, p * (log_p - log_m), 0.0) + torch.where(q > 0, q * (log_q - log_m), 0.0)
+    kl = _term(p, log_p, log_q)
+    js = _term(p, log_p, log_m) + _term(q, log_q, log_m)
     tv = (p - q).abs()
     return kl.double().sum(-1), 0.5 * js.double().sum(-1), 0.5 * tv.double().sum(-1)
+
+
+def _term(p: torch.Tensor, log_p: torch.Tensor, log_q: torch.Tensor) -> torch.Tensor:
+    """p (ln p - ln q) - p + q, without the cancellation of its parts."""
+    gap = log_p - log_q
+    return torch.where(p > 0, p * (gap + torch.expm1(-gap)).clamp_min(0.0), log_q.exp())
 
 
 def _logs(probabilities: torch.Tensor) -> torch.Tensor:

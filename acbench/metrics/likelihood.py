@@ -27,7 +27,8 @@ def mean_nll(nll: Sequence[float] | NDArray[np.float64]) -> float:
 
 def perplexity(nll: Sequence[float] | NDArray[np.float64]) -> float:
     """exp of the mean loss. Compare models by the difference of losses, or the ratio exp(difference)."""
-    return math.exp(min(mean_nll(nll), 700.0))
+    mean = mean_nll(nll)
+    return math.exp(mean) if mean < 700 else math.inf
 
 
 def shown_perplexity(value: float, vocabulary: int) -> str:

@@ -30,8 +30,8 @@ def top_ids(logits: torch.Tensor, k: int) -> torch.Tensor:
         cut = values[:, k - 1] == values[:, k]  # topk may have taken any of the equal ones
         values, ids = values[:, :k], ids[:, :k]
         for row in torch.nonzero(cut)[:, 0].tolist():
-            chosen = torch.sort(logits[row], descending=True, stable=True)
-            values[row], ids[row] = chosen.values[:k], chosen.indices[:k]
+            above = int((values[row] > values[row, -1]).sum())
+            ids[row, above:] = torch.nonzero(logits[row] == values[row, -1])[: k - above, 0]
     return ordered(values, ids)[1]
 
 
@@ -41,14 +41,6 @@ def ordered(values: torch.Tensor, ids: torch.Tensor) -> tuple[torch.Tensor, torc
     values, ids = values.gather(-1, by_id), ids.gather(-1, by_id)
     by_value = values.argsort(dim=-1, descending=True, stable=True)
     return values.gather(-1, by_value), ids.gather(-1, by_value)
-
-
-def ties_at(logits: torch.Tensor, k: int) -> int:
-    """Positions whose k-th and (k+1)-th logits are equal: where the set depends on the rule for ties."""
-    if k >= logits.shape[-1]:
-        return 0
-    values = torch.topk(logits, k + 1, dim=-1).values
-    return int((values[:, k - 1] == values[:, k]).sum())
 
 
 def shared(base: torch.Tensor, variant: torch.Tensor) -> torch.Tensor:
@@ -115,8 +107,9 @@ def lists_distance(a: Sequence[int], b: Sequence[int], *, p: float = 0.5) -> flo
 
     For servers that return lists only. A pair that one list leaves open costs ``p`` (0 optimistic, 1/2 neutral).
     """
-    if len(a) != len(b) or len(set(a)) != len(a) or len(set(b)) != len(b):
-        raise DataError("two lists of the same length without repetitions are needed")
+    _same_length(a, b)
+    if not 0 <= p <= 1:
+        raise ValueError(f"p is a cost between 0 and 1, not {p}")
     first, second = ({item: place for place, item in enumerate(side)} for side in (a, b))
     items = list(dict.fromkeys([*a, *b]))
     cost = sum(
@@ -125,6 +118,11 @@ def lists_distance(a: Sequence[int], b: Sequence[int], *, p: float = 0.5) -> flo
     k = len(a)
     worst = k * k + p * k * (k - 1)
     return cost / worst if worst else 0.0
+
+
+def _same_length(a: Sequence[int], b: Sequence[int]) -> None:
+    if not a or len(a) != len(b) or len(set(a)) != len(a) or len(set(b)) != len(b):
+        raise DataError("two lists of the same length, not empty and without repetitions, are needed")
 
 
 def _pair_cost(i: int, j: int, first: dict[int, int], second: dict[int, int], p: float) -> float:
@@ -142,8 +140,7 @@ def _pair_cost(i: int, j: int, first: dict[int, int], second: dict[int, int], p:
 
 def rank_biased_overlap(a: Sequence[int], b: Sequence[int], *, persistence: float = 0.9) -> float:
     """Webber, Moffat and Zobel's extrapolated overlap of two lists of one length, 0..1."""
-    if len(a) != len(b) or not a:
-        raise DataError("two lists of the same length, not empty, are needed")
+    _same_length(a, b)
     shares = [len(set(a[:depth]) & set(b[:depth])) / depth for depth in range(1, len(a) + 1)]
     head = sum(share * persistence**place for place, share in enumerate(shares))
     return (1 - persistence) * head + shares[-1] * persistence ** len(a)

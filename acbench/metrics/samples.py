@@ -15,11 +15,8 @@ if TYPE_CHECKING:
 KS = (1, 3, 5, 10, 20, 50)
 """The sizes of top-k lists that are reported."""
 
-BINS: tuple[tuple[int, int], ...] = (
-    *((0, 0), (1, 3), (4, 7), (8, 15), (16, 31)),
-    *((32, 63), (64, 127), (128, 255), (256, 511), (512, 1023), (1024, 2047)),
-)
-"""True token positions from 0, both ends included."""
+FIRST_BINS: tuple[tuple[int, int], ...] = ((0, 0), (1, 3), (4, 7))
+"""True token positions from 0, both ends included; every later bin is twice as wide."""
 
 
 def independent_sd(k: int) -> float:
@@ -67,4 +64,7 @@ def position_bins(tokens: int) -> list[tuple[str, slice]]:
     """(name, columns) of the bins that ``tokens`` positions reach; the last one may be cut."""
     if tokens < 1:
         raise DataError("no positions: a text must have at least one token")
-    return [(bin_name(ends), slice(ends[0], min(ends[1] + 1, tokens))) for ends in BINS if ends[0] < tokens]
+    bins = list(FIRST_BINS)
+    while bins[-1][1] < tokens - 1:
+        bins.append((bins[-1][1] + 1, 2 * bins[-1][1] + 1))
+    return [(bin_name(ends), slice(ends[0], min(ends[1] + 1, tokens))) for ends in bins if ends[0] < tokens]

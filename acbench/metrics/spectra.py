@@ -62,16 +62,21 @@ def singular_values(
 
     ``gram``: square roots of the eigenvalues of the smaller Gram matrix in float64, clipped at 0; the absolute error
     of a value is about 1e-8 of the largest, which no effective rank notices, at a tenth of the cost. ``svd``: the
-    decomposition itself in float32 (float64 for float64 input), the better choice on a GPU.
+    decomposition itself in float32 (float64 for float64 input), the better choice on a GPU. Values that are nothing
+    but rounding (relative to the largest, never an absolute cut-off) are 0.
     """
     matrix = checked(matrix, name)
     if path == "svd":
         wide = matrix if matrix.dtype == torch.float64 else matrix.float()
-        found = torch.linalg.svdvals(wide).double()
+        found = torch.linalg.svdvals(wide)
+        least = max(matrix.shape) * torch.finfo(wide.dtype).eps * found.max()
+        found = found.where(found > least, 0.0).double()
     else:
         wide = matrix.double()
         gram = wide @ wide.T if wide.shape[0] <= wide.shape[1] else wide.T @ wide
-        found = torch.linalg.eigvalsh(gram).clamp_min(0.0).sqrt().flip(0)
+        squares = torch.linalg.eigvalsh(gram)
+        least = len(squares) * torch.finfo(torch.float64).eps * squares.max()
+        found = squares.where(squares > least, 0.0).sqrt().flip(0)
     values: NDArray[np.float64] = found.cpu().numpy()
     return values
 
@@ -105,7 +110,11 @@ class TokenGram:
         self._raw = torch.zeros(tokens, dtype=torch.float64, device=device)
 
     def add(self, block: torch.Tensor) -> None:
-        """Adds a block [T, b] of features: its column mean over tokens is taken out first."""
+        """Adds a block [T, b] of features: its column mean over tokens is taken out first.
+
+        Raises DataError with the count for NaN or infinite values.
+        """
+        checked(block, "token vectors")
         wide = block.double()
         self._raw += wide.square().sum(dim=1)
         wide = wide - wide.mean(dim=0, keepdim=True)
@@ -121,16 +130,13 @@ class TokenGram:
         if tokens < 2:
             return TokenRank(math.nan, tokens, "too-few-tokens")
         squares = self._gram.diagonal()
-        tolerance = (tokens * torch.finfo(torch.float64).eps) ** 2 * self._raw.max()
-        keep = squares > tolerance
+        keep = squares > _rounding(tokens) ** 2 * self._raw.max()
         dropped = int((~keep).sum())
         if tokens - dropped < 2:
             return TokenRank(math.nan, dropped, "zero-variance")
         lengths = squares[keep].sqrt()
         kernel = self._gram[keep][:, keep] / torch.outer(lengths, lengths)
-        values = torch.linalg.eigvalsh(kernel / kernel.shape[0]).clamp_min(0.0)
-        values = values[values > tokens * torch.finfo(torch.float64).eps * values.max()]
-        return TokenRank(erank_of_values(values.cpu().numpy()), dropped, "")
+        return TokenRank(_of_eigenvalues(kernel / kernel.shape[0], tokens), dropped, "")
 
 
 class TokenRank:
@@ -146,9 +152,29 @@ class TokenRank:
 
 def token_erank(tokens: torch.Tensor, *, name: str = "token vectors") -> TokenRank:
     """Effective rank (lambda form) of token vectors [T, d]: centred over tokens, rows of length one (section 1.2)."""
-    gram = TokenGram(checked(tokens, name).shape[0], device=str(tokens.device))
-    gram.add(tokens)
-    return gram.erank()
+    count, width = checked(tokens, name).shape
+    if width >= count:
+        gram = TokenGram(count, device=str(tokens.device))
+        gram.add(tokens)
+        return gram.erank()
+    wide = tokens.double()  # more tokens than features: the smaller of the two equal matrices
+    raw, wide = wide.square().sum(dim=1).max(), wide - wide.mean(dim=0, keepdim=True)
+    squares = wide.square().sum(dim=1)
+    keep = squares > _rounding(count) ** 2 * raw
+    dropped = int((~keep).sum())
+    if count - dropped < 2:
+        return TokenRank(math.nan, dropped, "zero-variance")
+    rows = wide[keep] / squares[keep, None].sqrt()
+    return TokenRank(_of_eigenvalues(rows.T @ rows / len(rows), count), dropped, "")
+
+
+def _rounding(tokens: int) -> float:
+    return tokens * torch.finfo(torch.float64).eps
+
+
+def _of_eigenvalues(kernel: torch.Tensor, tokens: int) -> float:
+    values = torch.linalg.eigvalsh(kernel).clamp_min(0.0)
+    return erank_of_values(values[values > _rounding(tokens) * values.max()].cpu().numpy())
 
 
 def streamed_token_erank(blocks: Iterable[torch.Tensor], tokens: int) -> TokenRank:

@@ -8,22 +8,41 @@ from typing import TYPE_CHECKING
 from acbench.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import torch
+
+
+CHUNK = 1 << 22
+"""Values that are widened to float64 at a time: a large embedding would need three copies of itself."""
+
+
+def _chunks(*matrices: torch.Tensor) -> Iterator[tuple[torch.Tensor, ...]]:
+    """Rows of equally shaped matrices, in float64, a few million values at a time."""
+    rows = max(1, CHUNK // max(1, matrices[0][0].numel()))
+    for start in range(0, len(matrices[0]), rows):
+        yield tuple(matrix[start : start + rows].double() for matrix in matrices)
+
+
+def _power_and_error(base: torch.Tensor, variant: torch.Tensor) -> tuple[float, float]:
+    _same(base, variant)
+    power = error = 0.0
+    for b, v in _chunks(base, variant):
+        power += float(b.square().sum())
+        error += float((b - v).square().sum())
+    return power, error
 
 
 def sqnr_db(base: torch.Tensor, variant: torch.Tensor) -> float:
     """10 log10(sum W^2 / sum (W - W')^2), dB; infinite for equal weights."""
-    _same(base, variant)
-    error = float((base.double() - variant.double()).square().sum())
-    power = float(base.double().square().sum())
+    power, error = _power_and_error(base, variant)
     return 10 * math.log10(power / error) if error and power else (math.inf if power else math.nan)
 
 
 def relative_error(base: torch.Tensor, variant: torch.Tensor) -> float:
     """|W - W'|_F / |W|_F; NaN for a zero base."""
-    _same(base, variant)
-    scale = float(base.double().norm())
-    return float((base.double() - variant.double()).norm()) / scale if scale else math.nan
+    power, error = _power_and_error(base, variant)
+    return math.sqrt(error / power) if power else math.nan
 
 
 def aligned(base: torch.Tensor, variant: torch.Tensor, channels: str) -> torch.Tensor:
@@ -51,12 +70,17 @@ def _same(base: torch.Tensor, variant: torch.Tensor) -> None:
 
 def zero_share(weight: torch.Tensor) -> float:
     """Share (0..1) of weights that are exactly 0."""
-    return float((weight == 0).double().mean())
+    return int((weight == 0).sum()) / weight.numel()
 
 
 def excess_kurtosis(values: torch.Tensor) -> float:
     """Fourth standardised moment minus 3: 0 for a Gaussian, large for few huge weights. NaN for a constant."""
-    wide = values.double()
-    centred = wide - wide.mean()
-    variance = centred.square().mean()
-    return float(centred.pow(4).mean() / variance.square() - 3) if variance > 0 else math.nan
+    table = values.reshape(-1, values.shape[-1])
+    mean = sum(float(part.sum()) for (part,) in _chunks(table)) / table.numel()
+    second = fourth = 0.0
+    for (part,) in _chunks(table):
+        squares = (part - mean).square()
+        second += float(squares.sum())
+        fourth += float(squares.square().sum())
+    second, fourth = second / table.numel(), fourth / table.numel()
+    return fourth / second**2 - 3 if second > 0 else math.nan

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -150,6 +151,7 @@ def arrays(rng: np.random.Generator, *, shift: float) -> dict[str, np.ndarray[An
         "kl": np.full(shape, shift / 4),
         "js": np.full(shape, shift / 9),
         "tv": np.full(shape, shift / 3),
+        "vocabulary": np.array([640, 640, 650]),
         "logit_b": np.full(30, 6.0),
         "logit_v": np.full(30, 6.0 + shift),
         "cka": np.array([1.0, 1 - shift / 10]),
@@ -194,6 +196,7 @@ def test_an_analysis_is_plain_json_with_the_protocol(study: Study, kind: str) ->
     json.dumps(found, allow_nan=False)
     assert (found["kind"], found["schema"]) == (kind, 1)
     assert found["protocol"]["texts"] == 30
+    assert (found["protocol"]["vocabulary"], found["protocol"]["ids_left_out"]) == (640, 10)
     for name, number in found["numbers"].items():
         assert number["title"], name
         if number["low"] is not None:
@@ -235,6 +238,12 @@ def test_an_infinite_divergence_is_reported_as_undefined(study: Study) -> None:
     study.arrays["kl"][0, 0] = math.inf
     found = analysis("top-k", study)["numbers"]["kl.mean"]
     assert (found["value"], found["undefined"]) == (None, 1)
+
+
+def test_a_vocabulary_without_ten_ids_is_refused(study: Study) -> None:
+    arrays = {name: values for name, values in study.arrays.items() if not name.endswith("_10")}
+    with pytest.raises(DataError, match="fewer than 10 ids"):
+        analysis("top-k", replace(study, arrays=arrays))
 
 
 def test_the_side_of_base_is_the_noise_floor(study: Study) -> None:
