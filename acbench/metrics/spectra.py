@@ -169,7 +169,7 @@ def token_erank(tokens: torch.Tensor, *, name: str = "token vectors") -> TokenRa
 
 
 def _rounding(tokens: int) -> float:
-    return tokens * torch.finfo(torch.float64).eps
+    return tokens * float(torch.finfo(torch.float64).eps)
 
 
 def _of_eigenvalues(kernel: torch.Tensor, tokens: int) -> float:

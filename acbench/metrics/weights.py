@@ -70,7 +70,7 @@ def _same(base: torch.Tensor, variant: torch.Tensor) -> None:
 
 def zero_share(weight: torch.Tensor) -> float:
     """Share (0..1) of weights that are exactly 0."""
-    return int((weight == 0).sum()) / weight.numel()
+    return float((weight == 0).sum()) / float(weight.numel())
 
 
 def excess_kurtosis(values: torch.Tensor) -> float:
@@ -83,4 +83,4 @@ def excess_kurtosis(values: torch.Tensor) -> float:
         second += float(squares.sum())
         fourth += float(squares.square().sum())
     second, fourth = second / table.numel(), fourth / table.numel()
-    return fourth / second**2 - 3 if second > 0 else math.nan
+    return float(fourth / second**2 - 3) if second > 0 else math.nan
