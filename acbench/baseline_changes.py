@@ -89,6 +89,8 @@ def _change(case: Case, before: Entry, now: Entry) -> Change:
 def _outside(before: Entry, now: Entry) -> bool:
     if math.isnan(before.difference) or math.isnan(now.difference):
         return math.isnan(before.difference) != math.isnan(now.difference)
+    if math.isnan(before.low) or math.isnan(before.high):
+        return False  # a single cluster: nothing is known about how far a score moves by itself
     return not before.low <= now.difference <= before.high
 
 

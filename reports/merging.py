@@ -11,7 +11,7 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from acbench.claims.reading import load_runs
+from acbench.claims.reading import age, load_runs
 from acbench.errors import DataError
 from reports.allure_case import case_of_nodeid
 
@@ -38,30 +38,36 @@ def read_runs(folders: Sequence[Path]) -> Merged:
 
     Raises ConfigError or DataError naming the folder or file that cannot be read.
     """
-    unique = list(dict.fromkeys(folder.resolve() for folder in folders))
-    judged = [run for run in unique if any((run / "results").glob("*.json"))]
-    loaded = load_runs(judged) if judged else None
-    ordered = loaded.folders if loaded else ()
-    runs = (*(run for run in unique if run not in ordered), *ordered)  # a run without a verdict comes first
+    runs = tuple(sorted({folder.resolve() for folder in folders}, key=age))
+    judged = [run for run in runs if any((run / "results").glob("*.json"))]  # a run may have broken as a whole
+    loaded = load_runs(judged).results if judged else ()
     broken: dict[str, str] = {}
     for run in runs:
         for case, status, reason in _cases(run):
             broken.pop(case, None)
             if status == "broken":
                 broken[case] = reason
-    results = tuple(result for result in (loaded.results if loaded else ()) if result.id not in broken)
+    results = tuple(result for result in loaded if result.id not in broken)
     return Merged(results, broken, runs)
 
 
-def _allure(run: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+def _allure(run: Path) -> list[tuple[Path, dict[str, Any]]]:
+    """The Allure results of a run in the order in which they ended: of a case that was tried again the last counts."""
     folder = run / RESULTS
     if not folder.is_dir():
         raise DataError(f"{run}: no folder {RESULTS}; give run folders as `pytest suites/` leaves them")
-    for file in sorted(folder.glob("*-result.json")):
-        try:
-            yield file, json.loads(file.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise DataError(f"{file}: not valid JSON ({error})") from error
+    found = [(file, _object(file)) for file in sorted(folder.glob("*-result.json"))]
+    return sorted(found, key=lambda item: int(item[1].get("stop") or 0))
+
+
+def _object(file: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{file}: not valid JSON ({error}); run the case again or take the file away") from error
+    if not isinstance(data, dict):
+        raise DataError(f"{file}: expected a JSON object with one Allure result; take the file away")
+    return data
 
 
 def _cases(run: Path) -> Iterator[tuple[str, str, str]]:
@@ -88,18 +94,32 @@ def _parameters(data: Mapping[str, Any]) -> Iterator[str]:
 
 
 def collect(merged: Merged, out: Path) -> Path:
-    """Copies the Allure results that count, with their attachments, into an empty folder; returns it."""
+    """Copies the Allure results that count, with their attachments and fixtures, into an empty folder; returns it."""
     out.mkdir(parents=True)
     chosen: dict[str, tuple[Path, dict[str, Any]]] = {}
     for run in merged.runs:
         for file, data in _allure(run):
             chosen[case_of(data) or str(data.get("historyId") or file.name)] = (file, data)
     for file, data in chosen.values():
-        shutil.copy2(file, out / file.name)
-        for source in _attachments(data):
-            if (file.parent / source).is_file():
-                shutil.copy2(file.parent / source, out / source)
+        _copy(file, data, out)
+    _copy_fixtures(merged, {str(data.get("uuid", "")) for _, data in chosen.values()}, out)
     return out
+
+
+def _copy(file: Path, data: Mapping[str, Any], out: Path) -> None:
+    shutil.copy2(file, out / file.name)
+    for source in _attachments(data):
+        if (file.parent / source).is_file():
+            shutil.copy2(file.parent / source, out / source)
+
+
+def _copy_fixtures(merged: Merged, chosen: set[str], out: Path) -> None:
+    """Set-up and tear-down records of the chosen results: runs keep only those that failed or hold something."""
+    for run in merged.runs:
+        for file in sorted((run / RESULTS).glob("*-container.json")):
+            data = _object(file)
+            if chosen.intersection(data.get("children", ())):
+                _copy(file, {"steps": [*data.get("befores", ()), *data.get("afters", ())]}, out)
 
 
 def environment(merged: Merged) -> dict[str, str]:

@@ -1,8 +1,12 @@
-"""Statistics over variants or models as points: rank correlation, slopes and their permutations, sign test."""
+"""Statistics over variants or models as points: rank correlation, slopes and their permutations, sign test.
+
+The overview pages of the report correlate with the same functions: one pair of series has one interval and one p.
+"""
 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from itertools import permutations
 from typing import TYPE_CHECKING
 
@@ -14,8 +18,10 @@ from acbench.stats import mcnemar_exact
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-EXACT_PERMUTATIONS = 7
-"""All orders are tried up to this many points (5,040)."""
+    from numpy.typing import NDArray
+
+EXACT_PERMUTATIONS = 8
+"""All orders are tried up to this many points (40,320)."""
 REDRAWS = 8
 """Times a set of resamples is drawn at most while some of them are constant."""
 
@@ -81,18 +87,22 @@ def rank_p(x: Sequence[float], y: Sequence[float]) -> float:
 def permutation_p(x: Sequence[float], y: Sequence[float], *, seed: int = 0) -> float:
     """One-sided: the share of orders of ``y`` whose covariance with ``x`` is at least the one found.
 
-    All orders up to seven points, 10,000 random ones beyond (the order found counts as one of them).
+    All orders up to eight points, 10,000 random ones beyond (the order found counts as one of them).
     """
     a, b = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
     a = a - a.mean()
     seen = float(a @ b)
     tolerance = 1e-12 * (1 + abs(seen))
     if len(a) <= EXACT_PERMUTATIONS:
-        orders = np.array(list(permutations(b)))
-        return float(np.mean(orders @ a >= seen - tolerance))
+        return float(np.mean(b[_orders(len(b))] @ a >= seen - tolerance))
     rng = np.random.default_rng(seed)
     orders = rng.permuted(np.tile(b, (10_000, 1)), axis=1)
     return float((np.sum(orders @ a >= seen - tolerance) + 1) / 10_001)
+
+
+@lru_cache(maxsize=EXACT_PERMUTATIONS)
+def _orders(points: int) -> NDArray[np.intp]:
+    return np.array(list(permutations(range(points))), dtype=np.intp)
 
 
 def slope(x: Sequence[float], y: Sequence[float]) -> float:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from acbench.records import CaseResult
 
 _STAMP = re.compile(r"\d{8}-\d{6}")
+_RESULTS = ("*.json", "results/*.json", "allure-results/*-result.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,12 @@ class Loaded:
 
 
 def load_runs(folders: Sequence[Path]) -> Loaded:
-    """Reads ``results/*.json`` of every run folder (or of a folder of such files itself).
+    """Reads ``results/*.json`` of every run folder (or of a folder of such files itself), a folder named twice once.
 
-    A run folder's name begins with its time; where a name does not, the time of its newest file decides. Raises
-    ConfigError for a folder without results, DataError naming the file that cannot be read.
+    Raises ConfigError for a folder without results, DataError naming the file that cannot be read.
     """
-    read = sorted(((_age(folder), folder) for folder in folders), key=lambda item: item[0])
+    unique = {folder.resolve(): folder for folder in reversed(folders)}
+    read = sorted(((age(folder), folder) for folder in unique.values()), key=lambda item: item[0])
     found: dict[str, CaseResult] = {}
     total = 0
     for _, folder in read:
@@ -57,18 +58,23 @@ def _files(folder: Path) -> list[Path]:
     return files
 
 
-def _age(folder: Path) -> tuple[float, str]:
-    """Comparable times: a stamp in the name is local time, as a file's time is turned into."""
+def age(folder: Path) -> tuple[float, str]:
+    """What orders runs, oldest first: the time that a run folder's name begins with, else that of its newest result.
+
+    A stamp in the name is local time, as a file's time is turned into. A run without a verdict has an age too.
+    """
     from time import mktime, strptime
 
-    name = folder.resolve().name if folder.resolve().name != "results" else folder.resolve().parent.name
+    place = folder.resolve()
+    name = place.name if place.name != "results" else place.parent.name
     stamp = _STAMP.match(name)
     if stamp:
         try:
             return mktime(strptime(stamp[0], "%Y%m%d-%H%M%S")), name
         except ValueError:
             pass
-    return max(file.stat().st_mtime for file in _files(folder)), name
+    files = [file for pattern in _RESULTS for file in place.glob(pattern)]
+    return max((file.stat().st_mtime for file in files), default=0.0), name
 
 
 def _result(file: Path) -> CaseResult:

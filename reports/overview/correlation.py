@@ -1,4 +1,4 @@
-"""Does an analysis rank recipes as the tasks do? Spearman over recipes, with a bootstrap interval.
+"""Does an analysis rank recipes as the tasks do? Spearman over recipes, with a bootstrap interval (as of the claims).
 
 Every predictor is turned so that more means further from base: a positive correlation with the loss says that the
 metric sees what the tasks show.
@@ -13,25 +13,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from acbench.keys import fingerprint
+from acbench.claims import association
 from reports.analysis.numbers import kind, numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from acbench.records import CaseResult
     from reports.analysis.numbers import Number
-
-    Floats = NDArray[np.float64]
 
 LEAST = 3
 """Fewer recipes have no correlation; up to ``UNTESTED`` there is a value and no p (analysis metrics, section 7)."""
 UNTESTED = 7
-RESAMPLES = 2000
-EXACT = 8
-"""Up to so many recipes every order is counted for p; beyond it orders are drawn."""
+SAME = 1e-9
+"""Resamples that differ by no more have all the same order."""
 
 
 def _distance(number: Number) -> float | None:
@@ -89,30 +84,10 @@ class Correlation:
     p: float | None = None
 
 
-def ranks(values: Floats) -> Floats:
-    """Ranks from 1 on along the last axis, equal values sharing the mean of theirs."""
-    mine, others = values[..., :, None], values[..., None, :]
-    below, equal = (others < mine).sum(axis=-1), (others == mine).sum(axis=-1)
-    found: Floats = below + (equal + 1) / 2
-    return found
-
-
 def spearman(left: Sequence[float], right: Sequence[float]) -> float | None:
     """Pearson correlation of average ranks (right with ties, unlike the difference formula); None if constant."""
-    value = float(
-        _rank_correlations(np.array([left], dtype=np.float64), np.array([right], dtype=np.float64))[0]
-    )
+    value = association.spearman(left, right)
     return None if math.isnan(value) else value
-
-
-def _rank_correlations(left: Floats, right: Floats) -> Floats:
-    """Row by row; NaN where one side is constant."""
-    a, b = ranks(left), ranks(right)
-    a, b = a - a.mean(axis=1, keepdims=True), b - b.mean(axis=1, keepdims=True)
-    norm = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found: Floats = np.clip((a * b).sum(axis=1) / np.where(norm > 0, norm, np.nan), -1.0, 1.0)
-    return found
 
 
 def correlate(left: Sequence[float], right: Sequence[float], *, resampled: bool = True) -> Correlation:
@@ -124,27 +99,11 @@ def correlate(left: Sequence[float], right: Sequence[float], *, resampled: bool 
     rho = spearman(left, right) if n >= LEAST else None
     if rho is None or not resampled:
         return Correlation(n, rho)
-    rng = np.random.default_rng(int(fingerprint([list(left), list(right)])[:8], 16))
-    a, b = np.asarray(left, dtype=np.float64), np.asarray(right, dtype=np.float64)
-    picks = rng.integers(0, n, size=(RESAMPLES, n))
-    drawn = _rank_correlations(a[picks], b[picks])
-    values = drawn[~np.isnan(drawn)]
+    draws = association.spearman_draws(left, right)
     low = high = None
-    if len(values) and float(np.ptp(values)) > 1e-9:
-        low, high = (float(end) for end in np.quantile(values, [0.025, 0.975]))
-    return Correlation(n, rho, low, high, _p_value(a, b, rho, rng) if n > UNTESTED else None)
-
-
-def _p_value(left: Floats, right: Floats, rho: float, rng: np.random.Generator) -> float:
-    """Two-sided: the share of orders that correlate as strongly; of all of them, or of drawn ones."""
-    a, b = ranks(left), ranks(right)
-    a, b = a - a.mean(), b - b.mean()
-    limit = (abs(rho) - 1e-9) * math.sqrt(float(a @ a) * float(b @ b))
-    if len(a) <= EXACT:
-        orders = np.array(list(itertools.permutations(range(len(a)))))
-        return float(np.mean(np.abs(b[orders] @ a) >= limit))
-    shuffled = rng.permuted(np.tile(b, (RESAMPLES, 1)), axis=1)
-    return float((np.sum(np.abs(shuffled @ a) >= limit) + 1) / (RESAMPLES + 1))
+    if float(np.nanmax(draws.resamples) - np.nanmin(draws.resamples)) > SAME:
+        low, high = draws.interval()
+    return Correlation(n, rho, low, high, association.rank_p(left, right) if n > UNTESTED else None)
 
 
 def predictors(results: Sequence[CaseResult]) -> dict[str, dict[str, float]]:
