@@ -67,6 +67,9 @@ class ModelSpec:
     window_tokens: int | None = None
     trust_remote_code: bool = False
     pair_with: str | None = None
+    """The model it is compared with in a declared pair (acbench.pairs)."""
+    thinking: Mapping[str, Any] = field(default_factory=dict)
+    """``budget``, ``open``, ``close`` of a model that thinks before it answers (acbench.thinking); else empty."""
     engine: Mapping[str, Any] = field(default_factory=dict)
     notes: str = ""
 
@@ -85,6 +88,14 @@ class Recipe:
     engine: Mapping[str, Any] = field(default_factory=dict)
     models: tuple[str, ...] = ()
     """The models this recipe applies to; empty means all."""
+    library: str = ""
+    """The library that builds it (acbench.compress.backends); empty: ACBench itself."""
+    calibration: Mapping[str, Any] = field(default_factory=dict)
+    """What a calibrated method may look at (acbench.compress.calibration); over the profile's own table."""
+    compare: str = BASE
+    """The recipe whose answers it is judged against: one that is served in the same way."""
+    compare_model: str = ""
+    """The model on whose ``compare`` it is judged; empty: its own. Set for declared pairs (acbench.pairs)."""
     python: str = ""
     """The interpreter that builds it, for libraries that need an environment of their own."""
     planned: str = ""

@@ -10,12 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from acbench import verdicts
+from acbench import pairs as model_pairs
+from acbench import thinking, verdicts
+from acbench.analysis.evaluation import is_analysis
 from acbench.cases import BASE, Case
 from acbench.checkpoints import describe
 from acbench.errors import AcbenchError, EngineError
 from acbench.records import CaseResult, Verdict
 from acbench.runner import SINGLE, Bench, Evaluation
+from acbench.tasks.checkpoint import INFO as CHECKPOINT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from acbench.tasks.protocol import Task
     from acbench.thresholds import Rule, Thresholds
 
+COMPRESS = CHECKPOINT.slug
+"""The task whose results hold the facts of every single weight; in all others they would only be weight."""
 FLIPS_KEPT = 100
 """Changed samples kept in a result; all of them stay in the store's journal."""
 
@@ -43,22 +48,42 @@ class Caseworker:
 
     def judge(self, case: Case) -> CaseResult:
         """The judged case. Raises an AcbenchError for anything that is not a verdict."""
-        if case.compression == BASE:
+        reference = self.bench.reference(case)
+        if case == reference:
             return self._judge_base(case)
-        if Case(case.model, BASE, case.task) not in self.selected:
-            self._prepare_base(case.model, wait=False)  # nobody else is bound to do it
+        if reference not in self.selected:
+            self._prepare_base(reference, wait=False)  # nobody else is bound to do it
         plan = self.bench.plan(case)
         compressed = self.bench.evaluate(plan)
+        self._play_on(case)
         base, repeated = self._base_of(case)
         return self._result(case, plan, base, compressed, self._noise(plan, base, repeated))
+
+    def _play_on(self, case: Case) -> None:
+        """Until the base model's answers are there, plays the other cases of this checkpoint.
+
+        Another process prepares them, or is about to; if none does in the end, this one will, and by then its
+        own engine is not needed again. What goes wrong here goes wrong again, and is reported, when that case
+        has its turn.
+        """
+        base = self.bench.reference(case)
+        for other in self.selected:
+            if other.group != case.group or other == case:
+                continue
+            if base.id in self._base or base.id in self._base_errors or self._recall(base):
+                return
+            try:
+                self.bench.evaluate(self.bench.plan(other))
+            except AcbenchError:
+                return
 
     # -- the base model --------------------------------------------------------------------------
 
     def _base_of(self, case: Case) -> tuple[Evaluation, Evaluation]:
         """Base evaluation and repetition of the case's task: remembered, recorded, or made now."""
-        base_case = Case(case.model, BASE, case.task)
+        base_case = self.bench.reference(case)
         if base_case.id not in self._base and not self._recall(base_case):
-            self._prepare_base(case.model, wait=True)
+            self._prepare_base(base_case, wait=True)
         if base_case.id in self._base_errors:
             raise self._base_errors[base_case.id]
         return self._base[base_case.id]
@@ -70,17 +95,18 @@ class Caseworker:
         self._base[base_case.id] = (found[0], found[1])
         return True
 
-    def _prepare_base(self, model: str, *, wait: bool) -> None:
-        tasks = dict.fromkeys(case.task for case in self.selected if case.model == model)
-        wanted = [Case(model, BASE, task) for task in tasks]
+    def _prepare_base(self, reference: Case, *, wait: bool) -> None:
+        """Answers of a reference to all tasks that selected cases are judged by, in one go."""
+        judged = [self.bench.reference(case) for case in self.selected]
+        wanted = list(dict.fromkeys(case for case in judged if case.group == reference.group))
         missing = [case for case in wanted if not self._is_settled(case)]
         if not missing:
             return
         if wait:
-            with self.bench.lock(f"base-{model}"):
+            with self.bench.lock(_lock_name(reference)):
                 self._evaluate_base(missing)
             return
-        with self.bench.store.lock(f"base-{model}", blocking=False) as mine:
+        with self.bench.store.lock(_lock_name(reference), blocking=False) as mine:
             if mine:
                 self._evaluate_base(missing)
 
@@ -117,7 +143,8 @@ class Caseworker:
 
     def _base_plans(self, case: Case) -> tuple[Plan, Plan]:
         plan = self.bench.plan(case)
-        return plan, self.bench.plan(case, policy=SINGLE, limit=self.bench.profile.noise_samples)
+        few = None if is_analysis(plan) else self.bench.profile.noise_samples
+        return plan, self.bench.plan(case, policy=SINGLE, limit=few)
 
     # -- judging ---------------------------------------------------------------------------------
 
@@ -126,6 +153,8 @@ class Caseworker:
         plan = self.bench.plan(case)
         by_id = {record.sample: record for record in base.records}
         again = replace(base, records=tuple(by_id[r.sample] for r in repeated.records))
+        if is_analysis(plan):  # base against itself, then with the change of arithmetic
+            again, repeated = repeated, again
         result = self._result(case, plan, again, repeated, None)
         verdict = _judge_noise(result)
         pairs = verdicts.pair(again.records, repeated.records)
@@ -137,7 +166,11 @@ class Caseworker:
 
     def _noise(self, plan: Plan, base: Evaluation, repeated: Evaluation) -> Noise:
         ids = {record.sample for record in repeated.records}
-        pairs = verdicts.pair([r for r in base.records if r.sample in ids], repeated.records)
+        first = [r for r in base.records if r.sample in ids]
+        # Of an analysis the repetition is base against itself without any change: the noise is what base has beyond it.
+        pairs = verdicts.pair(
+            *((repeated.records, first) if is_analysis(plan) else (first, repeated.records))
+        )
         metric = plan.task.info.metrics[0]
         return verdicts.noise_of(pairs, verdicts.compare(pairs, metric, confidence=0.95, margin=1.0))
 
@@ -147,13 +180,14 @@ class Caseworker:
         info = plan.task.info
         rule = self._rule(case)
         confidence = 1 - (1 - self.thresholds.confidence) / self._family(case)
-        pairs = verdicts.pair(base.records, other.records)
+        recipe = self.bench.catalogue.recipes[case.compression]
+        pairs = verdicts.pair(base.records, other.records, same_prompts=not recipe.compare_model)
         metric = info.metrics[0]
         compared = [
             verdicts.compare(pairs, m, confidence=confidence, margin=rule.margin) for m in info.metrics
         ]
         changed = verdicts.flips(pairs, metric)
-        recipe = self.bench.catalogue.recipes[case.compression]
+        reference = self.bench.reference(case)
         return CaseResult(
             id=case.id,
             model=case.model,
@@ -168,16 +202,16 @@ class Caseworker:
             levels=verdicts.level_rows(pairs, metric),
             channels=verdicts.channel_rows(pairs, info),
             noise=noise,
-            flips=changed[:FLIPS_KEPT],
+            flips=() if other.analysis else changed[:FLIPS_KEPT],  # every text moves a little
             texts_changed=verdicts.texts_changed(pairs),
             sample_prompt=self._first_prompt(plan),
-            checkpoint=describe(plan.checkpoint),
+            checkpoint=describe(plan.checkpoint, per_layer=case.task == COMPRESS) | self._serving(plan),
             engine=other.engine,
             keys={"base": base.key, "compressed": other.key, "checkpoint": plan.checkpoint.key},
             tokens=other.tokens,
             seconds=other.seconds,
             scoring=other.scoring,
-            facts=_facts(plan.task, pairs),
+            facts=self._facts(case, plan.task, pairs),
             family=self.bench.catalogue.tasks[case.task].family,
             pairs={
                 m.name: tuple(
@@ -188,7 +222,28 @@ class Caseworker:
                 for m in info.metrics
             },
             cells=_cells(pairs, metric.name),
+            analysis=other.analysis,
+            reference="" if reference == Case(case.model, BASE, case.task) else reference.id,
         )
+
+    def _serving(self, plan: Plan) -> dict[str, Any]:
+        found = self.bench.fidelity(plan)
+        return {"serving": found} if found else {}
+
+    def _facts(self, case: Case, task: Task, pairs: Sequence[verdicts.Pair]) -> dict[str, str]:
+        """Findings as text: what a pair of models is, how they thought, what the engine measured, the task's own."""
+        reference = self.bench.reference(case)
+        base, other = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        thinkers = [self.bench.thinking(model) for model in (reference.model, case.model)]
+        budgets = tuple(found.budget if found else 0 for found in thinkers)
+        paired = reference.model != case.model
+        find = getattr(task, "facts", None)
+        return {
+            **(model_pairs.facts(case, reference, task.info) if paired else {}),
+            **thinking.facts(base, other, (budgets[0], budgets[1])),
+            **verdicts.engine_rows(pairs),
+            **(find(base, other) if find else {}),
+        }
 
     @staticmethod
     def _first_prompt(plan: Plan) -> str:
@@ -211,6 +266,10 @@ class Caseworker:
         return max(1, sum(self._rule(c).gate == "gate" for c in family))
 
 
+def _lock_name(reference: Case) -> str:
+    return f"base-{reference.model}" + ("" if reference.compression == BASE else f"-{reference.compression}")
+
+
 def _judge_noise(result: CaseResult) -> Verdict:
     """Base against its repetition: fails only if the change lies wholly beyond the limit, in either direction."""
     comparison, verdict = result.primary, result.verdict
@@ -221,14 +280,12 @@ def _judge_noise(result: CaseResult) -> Verdict:
     measured = (
         f"{changed} of {comparison.n} scores and {result.texts_changed} texts differ, one request at a time"
     )
+    if result.analysis:
+        floor = result.analysis["protocol"]["floor"]
+        measured = f"{comparison.title} moves by {verdicts.in_unit(comparison.difference, comparison.unit)} in {floor}"
     return replace(
         verdict, outcome="fail" if beyond else "pass", reason=f"noise floor: {measured}", gate="gate"
     )
-
-
-def _facts(task: Task, pairs: Sequence[verdicts.Pair]) -> Mapping[str, str]:
-    find = getattr(task, "facts", None)
-    return dict(find([base for base, _ in pairs], [other for _, other in pairs])) if find else {}
 
 
 def _cells(pairs: Sequence[verdicts.Pair], metric: str) -> tuple[Mapping[str, Any], ...]:

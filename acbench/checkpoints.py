@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import shutil
-import sys
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from acbench.compress.registry import check
-from acbench.compress.support import stored_form
+from acbench.compress.building import plan_build
+from acbench.compress.registry import UNBUILT, check
+from acbench.compress.support import check_checkpoint, check_engine
 from acbench.errors import CompressionError, StoreError
+from acbench.fidelity import predictions
 from acbench.jobs import run_job
-from acbench.keys import fingerprint
 from acbench.models import ResolvedModel, resolve
 from acbench.safetensors_check import check_folder, header, shards
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from acbench.cases import ModelSpec, Recipe
     from acbench.store import Store
@@ -48,89 +49,100 @@ class Target:
     device: str  # cpu | gpu
 
 
-def checkpoint_key(model: ResolvedModel, recipe: Recipe, target: Target) -> str:
-    """Identity of a compressed checkpoint: base content, method and its version, parameters, stored form."""
-    method = check(recipe)
-    return fingerprint(
-        {
-            "base": model.fingerprint,
-            "method": recipe.method,
-            "method_version": method.version,
-            "params": dict(recipe.params),
-            "form": stored_form(recipe.method, recipe.params, backend=target.backend, device=target.device),
-        }
-    )
+def checkpoint_key(model: ResolvedModel, recipe: Recipe, target: Target, store: Store) -> str:
+    """Identity of a checkpoint: base content, method or library with version, parameters, calibration, form."""
+    return plan_build(model, recipe, store, backend=target.backend, device=target.device).key
 
 
 def build(model: ModelSpec, recipe: Recipe, store: Store, target: Target) -> Checkpoint:
-    """The checkpoint of a recipe, from the store or built now. Raises ModelError, CompressionError, StoreError."""
+    """The checkpoint of a recipe, from the store or built now.
+
+    Raises ConfigError when the back-end could not serve it, ModelError, CompressionError, StoreError.
+    """
     method = check(recipe)
+    check_engine(recipe.engine, device=target.device, what=f"recipe {recipe.slug!r}")
     base = resolve(model, store)
-    if recipe.method == "base":
+    if recipe.method in ("base", "kv", "pair"):
         facts = {
             "label": base.revision,
-            "recipe": "base",
+            "recipe": recipe.slug,
             "bits_per_weight": 16.0,
             "bytes": _weight_bytes(base.path),
         }
         return Checkpoint(base.path, base.fingerprint, facts, base)
     if recipe.method == "external":
-        return _external(model, recipe, store, base)
-    if not method.module:
+        return _external(model, recipe, store, base, target)
+    if method.name in UNBUILT:
         raise CompressionError(f"method {recipe.method!r} builds no checkpoint")
-    key = checkpoint_key(base, recipe, target)
-    form = stored_form(recipe.method, recipe.params, backend=target.backend, device=target.device)
+    plan = plan_build(base, recipe, store, backend=target.backend, device=target.device)
     label = f"{model.slug}:{recipe.slug}"
-    request = {
-        "model": str(base.path),
-        "recipe": recipe.slug,
-        "method": recipe.method,
-        "params": dict(recipe.params),
-        "served_as": form,
-        "label": label,
-    }
 
     def make(folder: Path) -> None:
+        python = plan.interpreter(recipe.python)
         _check_space(base.path, store)
         logger.info("building %s", label)
-        run_job(
-            "acbench.compress.worker",
-            {**request, "out": str(folder)},
-            log=store.root / "logs" / f"build-{key}.log",
-            python=recipe.python or sys.executable,
-        )
+        request = {**plan.request, "label": label, "out": str(folder)}
+        if recipe.library:
+            found = predictions(base.path, base.fingerprint, store, trust_remote_code=base.trust_remote_code)
+            request["reference"] = {"samples": found.samples, "nll": found.nll}
+        run_job(plan.module, request, log=store.root / "logs" / f"build-{plan.key}.log", python=python)
         verify(folder, recipe)
 
-    path = store.build("checkpoints", key, make)
-    return Checkpoint(path, key, json.loads((path / "acbench.json").read_text()), base)
+    path = store.build("checkpoints", plan.key, make)
+    return Checkpoint(path, plan.key, json.loads((path / "acbench.json").read_text()), base)
+
+
+STORED_AS = {
+    "packed": "weight_packed",
+    "gptq": "qweight",
+    "awq": "qweight",
+    "int8": "weight_scale",
+    "fp8": "weight_scale",
+}
+"""Form -> the tensor that shows a layer is stored in it."""
+SPARSITY_SLACK = 0.02
+"""A count per row or per block of 128 columns is rounded down: at a width of 64 that is up to 1.6 %."""
 
 
 def verify(folder: Path, recipe: Recipe) -> None:
     """Checks that a built folder holds what its recipe says; a recipe that did nothing is an error.
 
-    Declared bits are compared with the stored tensors, declared sparsity with counted zeros.
+    The declared form is compared with the stored tensors, declared sparsity with counted zeros.
     """
     check_folder(folder)
     facts = json.loads((folder / "acbench.json").read_text())
     names = {name for file in shards(folder) for name in header(file)}
-    if facts["served_as"] == "packed" and not any(name.endswith("weight_packed") for name in names):
-        raise CompressionError(f"{recipe.slug}: packed weights were declared and none are stored")
+    part = STORED_AS.get(facts["served_as"])
+    if part and not any(name.endswith(f".{part}") for name in names):
+        raise CompressionError(
+            f"{recipe.slug}: {facts['served_as']} weights were declared and none are stored"
+        )
     errors = [entry["error"] for entry in facts["per_layer"].values()]
-    if not any(errors):
+    if not facts["touched"] or (errors and not any(errors)):
         raise CompressionError(f"{recipe.slug}: no weight changed; the recipe did nothing")
-    if recipe.method == "magnitude":
+    if {"sparsity", "pattern"} & check(recipe).params.keys():
         keep, block = (int(x) for x in str(recipe.params.get("pattern", "0:1")).split(":"))
         wanted = 1 - keep / block if "pattern" in recipe.params else float(recipe.params.get("sparsity", 0.5))
-        if facts["sparsity"] < wanted - 0.001:
-            raise CompressionError(f"{recipe.slug}: sparsity {facts['sparsity']} stored, {wanted} declared")
+        low = [n for n, e in facts["per_layer"].items() if e["sparsity"] < wanted - SPARSITY_SLACK]
+        if facts["sparsity"] < wanted - SPARSITY_SLACK or low:
+            raise CompressionError(
+                f"{recipe.slug}: sparsity {facts['sparsity']} stored, {wanted} declared"
+                + (f"; first layer below it: {low[0]}" if low else "")
+            )
 
 
-def _external(model: ModelSpec, recipe: Recipe, store: Store, base: ResolvedModel) -> Checkpoint:
+def _external(
+    model: ModelSpec, recipe: Recipe, store: Store, base: ResolvedModel, target: Target
+) -> Checkpoint:
     """A folder or hub id the user brings. That it is asked the same prompts is checked when sides are paired."""
     place = str(recipe.params["checkpoint"])
     scheme = place if place.startswith(("hf:", "path:")) else f"path:{place}"
     spec = replace(model, slug=recipe.slug, source=scheme, revision=recipe.params.get("revision"))
     found = resolve(spec, store)
+    quantization = json.loads((found.path / "config.json").read_text()).get("quantization_config") or {}
+    check_checkpoint(
+        quantization, backend=target.backend, device=target.device, what=f"recipe {recipe.slug!r}"
+    )
     facts = {
         "label": found.revision,
         "recipe": recipe.slug,
@@ -169,18 +181,37 @@ def export(checkpoint: Checkpoint, out: Path) -> None:
     shutil.copytree(checkpoint.path, out, dirs_exist_ok=True)
 
 
-def describe(checkpoint: Checkpoint) -> dict[str, Any]:
-    """What a report shows of a checkpoint."""
-    keys = (
-        "bits_per_weight",
-        "sparsity",
-        "bytes",
-        "base_bytes",
-        "served_as",
-        "seconds",
-        "peak_memory_mib",
-        "notes",
-        "label",
-    )
+DESCRIBED = (
+    *("params", "touched", "bits_per_weight", "sparsity", "bytes", "base_bytes", "served_as", "format"),
+    *("library", "library_status", "calibration", "versions", "compute_dtype", "fallbacks", "notes", "label"),
+    *("seconds", "cpu_seconds", "library_cpu_seconds", "peak_memory_mib"),
+)
+ABSOLUTE = re.compile(r"(?<![\w./])~?(?:/[^\s/'\",;]+){2,}/?|(?<!\w)[A-Za-z]:\\[^\s'\",;]+")
+"""A path of at least two parts inside a text, of this kind of machine or of the other."""
+
+
+def describe(checkpoint: Checkpoint, *, per_layer: bool = True) -> dict[str, Any]:
+    """What a report shows of a checkpoint; of files only their names.
+
+    ``per_layer`` includes error and sparsity of every weight, some 200 entries of a model with 7B parameters.
+    """
+    keys = (*DESCRIBED, "per_layer") if per_layer else DESCRIBED
     shown = {key: checkpoint.facts[key] for key in keys if key in checkpoint.facts}
-    return shown | {"model": asdict(checkpoint.base)["revision"]}
+    if shown.get("calibration"):
+        shown["calibration"] = {k: v for k, v in shown["calibration"].items() if k != "path"}
+    shown["model"] = checkpoint.base.revision
+    return {key: value if key == "per_layer" else _without_folders(value) for key, value in shown.items()}
+
+
+def _without_folders(value: Any) -> Any:
+    """A value whose texts name files without the folders of this machine."""
+    if isinstance(value, dict):
+        return {key: _without_folders(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_folders(entry) for entry in value]
+    if not isinstance(value, str):
+        return value
+    place = value.removeprefix("path:")
+    if place.startswith(("/", "~/")):
+        return value.removesuffix(place) + Path(place).name
+    return ABSOLUTE.sub(lambda found: re.split(r"[/\\]", found[0].rstrip("/"))[-1], value)

@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -63,6 +64,14 @@ def _parser() -> argparse.ArgumentParser:
     compress.add_argument("recipe")
     compress.add_argument("--out", type=Path, help="copy the folder there, for use elsewhere")
     compress.add_argument("--backend", default="vllm", choices=("vllm", "transformers"))
+    for option, meaning in (
+        ("samples", "calibration samples"),
+        ("length", "tokens a sample"),
+        ("seed", "which draw"),
+    ):
+        compress.add_argument(
+            f"--{option}", type=int, help=f"{meaning} (default: the recipe's, else 128, 512, 0)"
+        )
     compress.set_defaults(run=_compress)
 
     score = commands.add_parser(
@@ -83,13 +92,27 @@ def _parser() -> argparse.ArgumentParser:
     score.set_defaults(run=_score)
 
     report = commands.add_parser("report", help="build the Allure HTML report of a run")
-    report.add_argument("folder", nargs="?", type=Path, help="run folder (default: the newest)")
+    report.add_argument(
+        "folders",
+        nargs="*",
+        type=Path,
+        metavar="FOLDER",
+        help="run folders, put together: the newest result of a case counts (default: the newest run)",
+    )
     report.add_argument("--out", type=Path, help="folder of the report (default: report/ in the run folder)")
     report.add_argument(
         "--history", type=Path, help="JSON-lines file of earlier runs, read and appended to: trends"
     )
     report.add_argument("--optional", action="store_true", help="without Node.js say so and succeed")
     report.set_defaults(run=_report)
+
+    from acbench.claims.command import add_parser
+
+    add_parser(commands)
+
+    from acbench.analysis.command import add_parser as add_analyse
+
+    analyse = add_analyse(commands)
 
     store = commands.add_parser("store", help="look after the store")
     actions = store.add_subparsers(required=True, metavar="ACTION")
@@ -102,11 +125,11 @@ def _parser() -> argparse.ArgumentParser:
     prune.add_argument("--older-than-days", type=float, help="remove what was not used for so long")
     prune.set_defaults(run=_store_prune)
 
-    for command in (plan, compress, score, report, listing, size, prune):
+    for command in (plan, compress, score, report, analyse, listing, size, prune):
         command.add_argument(
             "--store", type=Path, help="store folder (default: .acbench/store, or ACBENCH_STORE)"
         )
-    for command in (plan, compress):
+    for command in (plan, compress, report):
         command.add_argument("--config", type=Path, help="configuration (default: acbench.toml here)")
     return parser
 
@@ -164,6 +187,12 @@ def _compress(options: argparse.Namespace) -> None:
         if name not in table:
             raise ConfigError(f"unknown {kind} {name!r}; {did_you_mean(name, table)}")
     recipe = catalogue.recipes[options.recipe]
+    sizes = {
+        key: getattr(options, key)
+        for key in ("samples", "length", "seed")
+        if getattr(options, key) is not None
+    }
+    recipe = replace(recipe, calibration={**recipe.calibration, **sizes})
     if recipe.planned:
         raise ConfigError(f"recipe {recipe.slug!r} is planned and has no code in this version")
     store.ensure_writable()
@@ -245,28 +274,23 @@ def _prediction(line: str, seen: set[str]) -> Any:
 
 
 def _report(options: argparse.Namespace) -> None:
-    run = options.folder or _newest_run()
     sys.path.insert(0, str(Path.cwd()))
     try:
-        from reports.publish import ReportToolMissingError, build_report, serve_hint
+        from reports.building import report_of
     except ImportError as error:
         raise ConfigError(
             "`acbench report` runs in a checkout of ACBench: its reports/ folder is not packaged"
         ) from error
-    out = options.out or run / "report"
-    tool = _open_store(options).root / "node"
-    try:
-        page = build_report(run / "allure-results", out, history=options.history, cache_dir=tool)
-    except ReportToolMissingError as error:
-        if not options.optional:
-            raise
-        sys.stderr.write(f"acbench: no HTML report: {error}\n")
-    else:
-        _say(serve_hint(out))
-        _say(f"Allure report: {page}")
-    summary = run / "summary.md"
-    if summary.is_file():
-        _say(f"Markdown summary: {summary}")
+    lines = report_of(
+        options.folders or [_newest_run()],
+        out=options.out,
+        history=options.history,
+        tool=_open_store(options).root / "node",
+        catalogue=_catalogue(options),
+        optional=options.optional,
+    )
+    for line in lines:
+        _say(line)
 
 
 def _newest_run() -> Path:

@@ -11,8 +11,13 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from acbench.cases import BASE, CAPABILITIES, RECIPE_SLUG, SLUG, ModelSpec, Recipe, TaskEntry
+from acbench.compress.calibration import CalibrationSpec
+from acbench.compress.libraries import with_libraries
 from acbench.engines.protocol import EngineSettings
 from acbench.errors import ConfigError, did_you_mean
+from acbench.kv.settings import parse_kv
+from acbench.pairs import check_pair, check_partner, with_pairs
+from acbench.thinking import Thinking
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -37,8 +42,10 @@ class Profile:
     engine: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     data: Mapping[str, str] = field(default_factory=dict)
-    """Task -> folder with the user's upstream data."""
+    """Task or family -> folder with the user's upstream data, or ``hf:owner/name`` (acbench.datasets)."""
     mode: str = "corrected"
+    calibration: Mapping[str, Any] = field(default_factory=dict)
+    """Size, seed and source of calibration sets (acbench.compress.calibration), for all recipes that need one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +136,10 @@ def _checked(
             built[name] = _record(cls, {key: name}, table, where)
         return built
 
+    models = build("models", ModelSpec, SLUG)
     catalogue = Catalogue(
-        models=build("models", ModelSpec, SLUG),
-        recipes=build("recipes", Recipe, RECIPE_SLUG),
+        models=models,
+        recipes=with_pairs(with_libraries(build("recipes", Recipe, RECIPE_SLUG)), models),
         tasks=build("tasks", TaskEntry, SLUG),
         profiles=build("profiles", Profile, SLUG, key="name"),
         selections={
@@ -193,10 +201,15 @@ def _check_references(catalogue: Catalogue, section: str, name: str, where: str)
         if scheme not in ("hf", "path", "wheel") or ":" not in model.source:
             raise ConfigError(f"{where}: source {model.source!r} must start with hf:, path: or wheel:")
         check_engine_keys(model.engine, where)
-        _known([model.pair_with] if model.pair_with else [], catalogue.models, where, "pair_with")
+        check_partner(model, catalogue.models, where)
+        Thinking.from_table(model.thinking, where)
     elif section == "recipes":
-        check_engine_keys(catalogue.recipes[name].engine, where)
-        _known(catalogue.recipes[name].models, catalogue.models, where, "models")
+        recipe = catalogue.recipes[name]
+        check_engine_keys(recipe.engine, where)
+        _known(recipe.models, catalogue.models, where, "models")
+        _known([recipe.compare], catalogue.recipes, where, "compare")
+        check_pair(recipe, catalogue.models, where)
+        CalibrationSpec.from_table(recipe.calibration, where)
     elif section == "tasks":
         _known([catalogue.tasks[name].capability], CAPABILITIES, where, "capability")
     elif section == "profiles":
@@ -220,6 +233,7 @@ def _check_profile(catalogue: Catalogue, profile: Profile, where: str) -> None:
     for task, folder in profile.data.items():
         _typed(folder, "str", f"{where}: data.{task}")
     check_engine_keys(profile.engine, where)
+    CalibrationSpec.from_table(profile.calibration, where)
     if BASE not in expand(catalogue, profile.compressions):
         raise ConfigError(f"{where}: compressions must contain 'base': every comparison is against it")
 
@@ -233,6 +247,10 @@ def check_engine_keys(table: Mapping[str, Any], where: str) -> None:
         _typed(value, known[key], f"{where}: engine.{key}")
     if "backend" in table:
         _known([table["backend"]], BACKENDS, where, "engine.backend")
+    if "kv" in table.get("extra", {}):
+        if table.get("backend") != "transformers":
+            raise ConfigError(f'{where}: engine.extra.kv needs engine.backend = "transformers"')
+        parse_kv(table["extra"]["kv"], f"{where}: engine.extra.kv")
 
 
 def expand(catalogue: Catalogue, names: Iterable[str]) -> tuple[str, ...]:

@@ -81,12 +81,15 @@ def _load(folder: Path, threads: int) -> Any:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
         import torch
+        import transformers
         from sentence_transformers import SentenceTransformer
     except ImportError as error:
         raise ConfigError(
             "scores by meaning need sentence-transformers; install ACBench with its extra: acbench[embeddings]"
         ) from error
     torch.set_num_threads(threads)
+    transformers.utils.logging.disable_progress_bar()
+    logging.getLogger("sentence_transformers").setLevel(logging.WARNING)
     try:
         return SentenceTransformer(str(folder), device="cpu", local_files_only=True, trust_remote_code=False)
     except (OSError, ValueError) as error:
@@ -212,7 +215,7 @@ def _reachable(name: str) -> bool:
     try:
         HfApi().model_info(name, timeout=HUB_TIMEOUT_S)
     except Exception as error:  # noqa: BLE001 - whatever the reason, the hub does not give it
-        logger.info("hub not reached for %s: %s", name, error)
+        logger.debug("hub not reached for %s: %s", name, error)
         return False
     logger.warning("fetching the embedding model %s from the hub", name)
     return True

@@ -11,7 +11,8 @@
     │   ├── EngineDied          the engine's process ended while it had work
     │   ├── EngineTimeout       no answer within the deadline
     │   ├── OutOfMemory         the engine or the machine ran out of memory
-    │   └── Unsupported         this engine on this device cannot serve this checkpoint
+    │   ├── Unsupported         this engine on this device cannot serve this checkpoint
+    │   └── MisServed           the engine serves something else than the checkpoint holds
     └── StoreError              the artefact store
         ├── LockTimeout         another process holds a key for too long
         └── CorruptArtifact     something in the store is not what its key says
@@ -78,6 +79,10 @@ class OutOfMemory(EngineError):
 
 class Unsupported(EngineError):
     """The engine on this device cannot serve this kind of checkpoint."""
+
+
+class MisServed(EngineError):
+    """The engine loads a checkpoint and serves something else than it holds."""
 
 
 class StoreError(AcbenchError):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from acbench.errors import CorruptArtifact
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Journal:
-    """Append-only record of turns, by sample, in order."""
+    """Append-only record of turns, by sample, in order. A thought (``Turn.budget`` > 0) is a turn of its own here."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -47,7 +46,7 @@ class Journal:
         if not batch:
             return
         lines = [
-            json.dumps({"sample": sample, "turn": number, **asdict(turn)}, ensure_ascii=False) + "\n"
+            json.dumps({"sample": sample, "turn": number, **turn.to_line()}, ensure_ascii=False) + "\n"
             for sample, number, turn in batch
         ]
         self._write("".join(lines).encode())

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from acbench.config import Catalogue, Profile
 
 
+ANALYSIS = "analysis"
+"""Family of the tasks that compare a recipe's weights with the base model's (erank, top-k, energy)."""
+OTHER_WEIGHTS = ("kv", "pair")
+"""Methods that have nothing for them: the base model's own weights, or those of another model."""
+
+
 @dataclass(frozen=True, slots=True)
 class Matrix:
     """The cases of a run, base first, and what was declared but has no code in this version."""
@@ -47,6 +53,12 @@ def build_matrix(catalogue: Catalogue, profile_name: str, selection: Selection =
         catalogue, "compression", selection.compressions, profile.compressions, catalogue.recipes
     )
     tasks = _resolve(catalogue, "task", selection.tasks, profile.tasks, catalogue.tasks)
+    for name in selection.compressions:
+        only = catalogue.recipes[name].models if name in catalogue.recipes else ()
+        if only and not set(only) & set(models):
+            raise ConfigError(
+                f"compression {name!r} is for {', '.join(only)} only, and no such model is selected"
+            )
     planned = [name for name in recipes if catalogue.recipes[name].planned]
     planned += [name for name in tasks if catalogue.tasks[name].planned]
     usable_recipes = [BASE, *(name for name in recipes if name != BASE and name not in planned)]
@@ -57,6 +69,9 @@ def build_matrix(catalogue: Catalogue, profile_name: str, selection: Selection =
         if not catalogue.recipes[recipe].models or model in catalogue.recipes[recipe].models
         for task in tasks
         if task not in planned
+        and not (
+            catalogue.tasks[task].family == ANALYSIS and catalogue.recipes[recipe].method in OTHER_WEIGHTS
+        )
     ]
     return Matrix(profile, tuple(cases), tuple(planned))
 

@@ -5,8 +5,10 @@ Plain frozen dataclasses that go to JSON and back. ``reports`` reads these and c
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
+
+from acbench.cases import BASE, Case
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +21,11 @@ Gate = Literal["gate", "report"]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One question and its answer as they were exchanged with the engine."""
+    """One question and its answer as they were exchanged with the engine.
+
+    A model that thinks is asked twice for one answer: first for its thought, a turn of its own in the journal, then
+    for the answer. In a sample's record the thought belongs to the answer's turn.
+    """
 
     prompt_hash: str
     text: str
@@ -28,11 +34,36 @@ class Turn:
     output_tokens: int
     cached_tokens: int = 0
     logprobs: tuple[float, ...] = ()
+    budget: int = 0
+    """Of a thought: the tokens it was granted. 0: an answer, or a thought there was no room for."""
+    stats: Mapping[str, float] = field(default_factory=dict)
+    """What the engine measured for this request (``Completion.stats``)."""
+    thought: Turn | None = None
+    """The thought before this answer; None for models that do not think, and in the journal."""
+
+    @property
+    def first_hash(self) -> str:
+        """The hash of what was asked before the model had said anything in this turn."""
+        return self.requests[0].prompt_hash
+
+    @property
+    def requests(self) -> tuple[Turn, ...]:
+        """Everything the engine was asked for this turn, in order."""
+        return (self.thought, self) if self.thought is not None and self.thought.budget else (self,)
+
+    def to_line(self) -> dict[str, Any]:
+        """As it stands in a journal: fields younger than the first journals only where they say something."""
+        line = asdict(replace(self, thought=None))
+        del line["thought"]
+        for name in ("budget", "stats"):
+            if not line[name]:
+                del line[name]
+        return line
 
 
 @dataclass(frozen=True, slots=True)
 class SampleRecord:
-    """One sample's transcript and grade."""
+    """One sample's transcript and grade. ``data_hash``: of the sample itself, whatever model it was rendered for."""
 
     sample: str
     level: str
@@ -42,6 +73,7 @@ class SampleRecord:
     channel: str
     state: str
     detail: Mapping[str, Any] = field(default_factory=dict)
+    data_hash: str = ""
 
     @property
     def text(self) -> str:
@@ -136,8 +168,8 @@ class Noise:
 
 @dataclass(frozen=True, slots=True)
 class CaseResult:
-    """Everything a report says about one judged case. For ``compression == "base"`` the two sides
-    are the base model and its own repetition under another batch shape."""
+    """Everything a report says about one judged case. Of a noise floor (``base``, ``kv-full``) the two sides
+    are a model as it is served and its own repetition under another batch shape."""
 
     id: str
     model: str
@@ -171,7 +203,24 @@ class CaseResult:
     """Metric -> (cluster, base, compressed) sample by sample: group means over tasks are resampled from it."""
     cells: tuple[Mapping[str, Any], ...] = ()
     """Per-sample coordinates and both scores for figures, e.g. length and depth of a needle cell."""
+    analysis: Mapping[str, Any] = field(default_factory=dict)
+    """Of the tasks ``erank``, ``top-k`` and ``energy``: protocol, numbers and series (acbench.analysis.summary)."""
+    reference: str = ""
+    """Id of the case it is judged against; empty: the same model's ``base`` on the same task."""
     schema: int = SCHEMA
+
+    @property
+    def reference_case(self) -> Case:
+        """The case on the other side of every comparison here."""
+        if not self.reference:
+            return Case(self.model, BASE, self.task)
+        model, compression, task = self.reference.split(":")
+        return Case(model, compression, task)
+
+    @property
+    def is_noise_floor(self) -> bool:
+        """Whether it is judged against its own repetition, so that nothing was compressed between its sides."""
+        return self.reference_case == Case(self.model, self.compression, self.task)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

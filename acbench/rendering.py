@@ -32,6 +32,9 @@ TEMPLATE_FILES = (
 """What a rendered prompt depends on; the content of these files is part of every key."""
 
 
+SYSTEM_PROBE = "b2f6 system text"
+
+
 class ModelRenderer:
     """Implements the Renderer seam for a checkpoint folder."""
 
@@ -99,8 +102,23 @@ class ModelRenderer:
         token = self._config.get(name)
         return token.get("content", "") if isinstance(token, dict) else token or ""
 
+    @property
+    def templated(self) -> bool:
+        """Whether chats go through a template of the model's own."""
+        return self._template is not None
+
+    @property
+    def end_token(self) -> int | None:
+        """The end of a turn in chat models, of a text in others: what the tokenizer's settings name."""
+        end = self._special("eos_token")
+        return self._tokenizer.token_to_id(end) if end else None
+
     def count(self, text: str) -> int:
-        return len(self._tokenizer.encode(text, add_special_tokens=False).ids)
+        return len(self.encode(text))
+
+    def encode(self, text: str) -> tuple[int, ...]:
+        """Token ids of plain text, without special tokens."""
+        return tuple(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def offsets(self, text: str) -> list[tuple[int, int]]:
         return list(self._tokenizer.encode(text, add_special_tokens=False).offsets)
@@ -113,14 +131,27 @@ class ModelRenderer:
         if self._template is None:
             body = "\n\n".join(m["content"] for m in messages) + "\n\n"
             return body + prompt.prefill
-        tokens = {name: self._special(name) for name in ("bos_token", "eos_token", "pad_token", "unk_token")}
+        if messages[0]["role"] == "system" and not self._takes_system:
+            messages = _system_in_first_user_turn(messages)
         try:
-            body = self._template.render(messages=messages, add_generation_prompt=True, tools=None, **tokens)
+            return self._templated(messages) + prompt.prefill
         except Exception as error:
             raise ModelError(
                 f"the chat template of {self._folder.name} refused the messages: {error}"
             ) from error
-        return str(body) + prompt.prefill
+
+    def _templated(self, messages: list[dict[str, str]]) -> str:
+        tokens = {name: self._special(name) for name in ("bos_token", "eos_token", "pad_token", "unk_token")}
+        return str(self._template.render(messages=messages, add_generation_prompt=True, tools=None, **tokens))
+
+    @cached_property
+    def _takes_system(self) -> bool:
+        """Whether the template shows a system message; some refuse it, some drop it without a word."""
+        probe = [{"role": "system", "content": SYSTEM_PROBE}, {"role": "user", "content": "?"}]
+        try:
+            return SYSTEM_PROBE in self._templated(probe)
+        except Exception:  # noqa: BLE001 - whatever the template raises, it does not take one
+            return False
 
     def render(self, prompt: Prompt) -> tuple[int, ...]:
         templated = bool(prompt.messages) and self._template is not None
@@ -130,6 +161,14 @@ class ModelRenderer:
     def continuation(self, prompt: Prompt) -> tuple[int, ...]:
         """Token ids of the continuation to score, tokenized on its own (as the field's harnesses do)."""
         return tuple(self._tokenizer.encode(prompt.continuation, add_special_tokens=False).ids)
+
+
+def _system_in_first_user_turn(messages: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The same conversation for templates without a system role: its text stands before the first user's."""
+    system, *rest = messages
+    if rest and rest[0]["role"] == "user":
+        return [{"role": "user", "content": f"{system['content']}\n\n{rest[0]['content']}"}, *rest[1:]]
+    return [{"role": "user", "content": system["content"]}, *rest]
 
 
 def _to_json(value: Any, ensure_ascii: bool = False, indent: int | None = None, **options: Any) -> str:

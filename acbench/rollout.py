@@ -11,7 +11,7 @@ import itertools
 import queue
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from acbench.engines.protocol import Request
@@ -19,13 +19,15 @@ from acbench.errors import DataError, EngineError, PromptDrift
 from acbench.keys import fingerprint, ids_hash
 from acbench.records import SampleRecord, Turn
 from acbench.tasks.protocol import TOO_LONG, Reply
+from acbench.thinking import CUT, NO_ROOM, Thinker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from acbench.engines.protocol import Completion, Engine
+    from acbench.engines.protocol import Completion, Engine, Sampling
     from acbench.journal import Journal
     from acbench.tasks.protocol import Episode, Prompt, Sample, Task
+    from acbench.thinking import Thinking
 
 STEP_THREADS = 8
 STEPPING_POLL_S = 0.02
@@ -39,6 +41,8 @@ _SERIAL = itertools.count()
 class PromptRenderer(Protocol):
     """The part of a renderer that a rollout needs."""
 
+    def text(self, prompt: Prompt) -> str: ...
+
     def render(self, prompt: Prompt) -> tuple[int, ...]: ...
 
     def continuation(self, prompt: Prompt) -> tuple[int, ...]: ...
@@ -46,7 +50,8 @@ class PromptRenderer(Protocol):
 
 @dataclass(slots=True)
 class Run:
-    """One episode under way. ``asked``: engine turns so far; ``turns``: the transcript."""
+    """One episode under way. ``asked``: engine turns so far; ``turns``: the transcript; ``thought``: the one
+    whose answer is still to be asked; ``budget``: tokens of the thought that is asked now, 0 for an answer."""
 
     sample: Sample
     episode: Episode
@@ -55,6 +60,8 @@ class Run:
     turns: list[Turn] = field(default_factory=list)
     prompt_hash: str = ""
     prompt_tokens: int = 0
+    thought: Turn | None = None
+    budget: int = 0
     error: BaseException | None = None
 
 
@@ -69,7 +76,7 @@ class Progress:
 
 
 class Rollout:
-    """Plays the episodes of one task on one engine."""
+    """Plays the episodes of one task on one engine. With ``thinking`` a thought is generated before each answer."""
 
     def __init__(
         self,
@@ -79,6 +86,7 @@ class Rollout:
         *,
         window_tokens: int,
         max_active: int | None = None,
+        thinking: Thinking | None = None,
         on_progress: Callable[[Progress], None] = lambda _: None,
     ) -> None:
         self._task = task
@@ -86,6 +94,7 @@ class Rollout:
         self._journal = journal
         self._window = window_tokens
         self._max_active = max_active
+        self._thinker = None if thinking is None else Thinker(thinking, renderer, window_tokens)
         self._on_progress = on_progress
         self._flying: dict[str, Run] = {}
         self._stepped: queue.SimpleQueue[Run] = queue.SimpleQueue()
@@ -167,6 +176,7 @@ class Rollout:
             if prompt is None:
                 self._finished.append(run)
                 return None
+            prompt = self._step_of(run, prompt)
             request = self._request(run, prompt)
             if len(request.token_ids) + _room(prompt) > self._window:
                 turn = Turn(run.prompt_hash, "", TOO_LONG, len(request.token_ids), 0)
@@ -176,7 +186,7 @@ class Rollout:
                 run.asked += 1
             else:
                 return request
-            self._tell(run, turn)
+            self._hear(run, turn)
             if run.error is not None:
                 self._finished.append(run)
                 return None
@@ -186,9 +196,26 @@ class Rollout:
     def _ask(run: Run) -> Prompt | None:
         try:
             return run.episode.ask()
-        except Exception as error:  # noqa: BLE001 - as in _tell: one broken episode does not stop the others
+        except Exception as error:  # noqa: BLE001 - as in _hear: one broken episode does not stop the others
             run.error = error
             return None
+
+    def _step_of(self, run: Run, prompt: Prompt) -> Prompt:
+        """What is asked now for an episode's prompt: itself, or of a model that thinks its thought, then its answer."""
+        run.budget = 0
+        if self._thinker is None or not self._thinker.applies(prompt):
+            return prompt
+        if prompt.continuation:
+            return self._thinker.unthought(prompt)
+        if run.thought is None:
+            run.budget = self._thinker.room(prompt)
+            if run.budget:
+                return self._thinker.question(prompt, run.budget)
+            run.thought = NO_ROOM
+        asked, shortened = self._thinker.answer(prompt, run.thought.text)
+        if shortened:
+            run.thought = replace(run.thought, finish_reason=CUT)
+        return asked
 
     def _request(self, run: Run, prompt: Prompt) -> Request:
         ids = self._renderer.render(prompt)
@@ -196,10 +223,7 @@ class Rollout:
         if prompt.continuation:
             start = len(ids)
             ids = ids + self._renderer.continuation(prompt)
-        sampling = asdict(prompt.sampling)
-        if not sampling["min_tokens"]:
-            del sampling["min_tokens"]  # younger than the first journals: their hashes stay valid
-        run.prompt_hash = fingerprint([ids_hash(ids), start, sampling])[:16]
+        run.prompt_hash = sampling_hash(ids, start, prompt.sampling)
         run.prompt_tokens = len(ids)
         return Request(f"{self._serial}/{run.sample.id}#{run.asked}", ids, prompt.sampling, start)
 
@@ -228,6 +252,8 @@ class Rollout:
                 len(completion.token_ids),
                 completion.cached_tokens,
                 completion.logprobs,
+                run.budget,
+                completion.stats,
             )
             arrived.append((run, turn))
             self._tokens[0] += turn.output_tokens
@@ -238,18 +264,26 @@ class Rollout:
         for run, turn in arrived:
             run.asked += 1
             self._stepping += 1
-            if self._task.info.kind == "rollout":
+            if turn.budget:
+                self._hear(run, turn)
+                self._stepped.put(run)  # no environment steps: its answer is asked in the next round
+            elif self._task.info.kind == "rollout":
                 pool.submit(self._step, run, turn)
             else:
                 self._step(run, turn)
 
     def _step(self, run: Run, turn: Turn) -> None:
-        self._tell(run, turn)
+        self._hear(run, turn)
         self._stepped.put(run)
 
     @staticmethod
-    def _tell(run: Run, turn: Turn) -> None:
-        run.turns.append(turn)
+    def _hear(run: Run, turn: Turn) -> None:
+        """Keeps a thought for its answer; an answer goes to the episode, without its thought."""
+        if turn.budget:
+            run.thought = turn
+            return
+        run.turns.append(replace(turn, thought=run.thought))
+        run.thought = None
         reply = Reply(turn.text, turn.finish_reason, turn.prompt_tokens, turn.output_tokens, turn.logprobs)
         try:
             run.episode.tell(reply)
@@ -272,7 +306,16 @@ class Rollout:
             channel=grade.channel,
             state=grade.state,
             detail=dict(grade.detail),
+            data_hash=fingerprint(asdict(sample)),
         )
+
+
+def sampling_hash(ids: tuple[int, ...], start: int | None, sampling: Sampling) -> str:
+    """What a recorded answer belongs to: the tokens asked, where scoring starts, and how to decode."""
+    options = asdict(sampling)
+    if not options["min_tokens"]:
+        del options["min_tokens"]  # younger than the first journals: their hashes stay valid
+    return fingerprint([ids_hash(ids), start, options])[:16]
 
 
 def _room(prompt: Prompt) -> int:

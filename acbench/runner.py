@@ -9,11 +9,15 @@ from __future__ import annotations
 import os
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from acbench.cases import BASE
+from acbench.analysis import evaluation as analyses
+from acbench.cases import BASE, Case
 from acbench.checkpoints import Checkpoint, Target, build, checkpoint_key
+from acbench.checks import Checks, found_serving
+from acbench.compress.registry import UNBUILT
+from acbench.datasets import data_folder
 from acbench.embeddings import open_embedder
 from acbench.engines.pool import visible_gpus
 from acbench.environment import device_name, engine_versions
@@ -24,15 +28,16 @@ from acbench.matrix import engine_settings
 from acbench.models import resolve
 from acbench.rendering import ModelRenderer
 from acbench.rollout import Progress, Rollout
+from acbench.speed import Stopwatch
 from acbench.store import write_json
 from acbench.tasks.protocol import TaskContext
 from acbench.tasks.registry import open_task
+from acbench.thinking import Thinking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
-    from acbench.cases import Case
+    from acbench.cases import Recipe
     from acbench.config import Catalogue, Profile
     from acbench.embeddings import Embedder
     from acbench.engines.pool import EnginePool
@@ -44,6 +49,9 @@ if TYPE_CHECKING:
 BATCHED = "batched"
 SINGLE = "single"
 """Batch policies: all requests at once, or one at a time (the noise floor's repetition)."""
+
+NARROWED = "@"
+"""In the name of a reference that is served with a smaller window than its own; no name of a catalogue has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,8 @@ class Evaluation:
     engine: Mapping[str, Any] = field(default_factory=dict)
     scoring: Mapping[str, str] = field(default_factory=dict)
     """What scored the answers: mode and, where texts are compared by meaning, the embedding model."""
+    analysis: Mapping[str, Any] = field(default_factory=dict)
+    """Numbers and series of an analysis (acbench.analysis.summary); else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +106,7 @@ class Bench:
     _renderers: dict[str, ModelRenderer] = field(default_factory=dict)
     _embedders: dict[str, Embedder] = field(default_factory=dict)
     _device: str = ""
+    _checks: Checks = field(default_factory=Checks)
 
     def checkpoint(self, model: str, recipe: str) -> Checkpoint:
         label = f"{model}:{recipe}"
@@ -107,7 +118,7 @@ class Bench:
             target = Target(settings.backend, "gpu" if visible_gpus() else "cpu")
             self.on_status(f"{label}: preparing the checkpoint")
             self._checkpoints[label] = build(
-                self.catalogue.models[model], self.catalogue.recipes[recipe], self.store, target
+                self.catalogue.models[model], self.recipe(recipe), self.store, target
             )
         return self._checkpoints[label]
 
@@ -118,15 +129,18 @@ class Bench:
         """
         base = resolve(self.catalogue.models[model], self.store, weights=False)
         place = {key: str(settings.extra.get(key, "")) for key in ("base_url", "model")}
-        own = self.settings(model, BASE).extra
+        other = self.recipe(recipe).compare_model or model
+        own = self.settings(other, BASE).extra
         if not all(place.values()):
             raise ConfigError(
                 f"{model}:{recipe}: the openai back-end needs engine.extra.base_url and engine.extra.model, "
                 "so that a result says whose answers it holds"
             )
-        if recipe != BASE and all(place[key] == str(own.get(key, "")) for key in place):
+        if recipe.partition(NARROWED)[0] != BASE and all(
+            place[key] == str(own.get(key, "")) for key in place
+        ):
             raise ConfigError(
-                f"{model}:{recipe} and {model}:{BASE} name the same server and model ({place['base_url']}, "
+                f"{model}:{recipe} and {other}:{BASE} name the same server and model ({place['base_url']}, "
                 f"{place['model']}): a model would be compared with itself; set [recipes.{recipe}.engine.extra]"
             )
         facts = {"label": f"{place['model']} at {place['base_url']}", "recipe": recipe, "served_as": "remote"}
@@ -134,13 +148,38 @@ class Bench:
 
     def is_built(self, model: str, recipe: str) -> bool:
         """Whether the checkpoint is in the store already; used by plans, which build nothing."""
-        spec = self.catalogue.recipes[recipe]
+        spec = self.recipe(recipe)
         settings = self.settings(model, recipe)
-        if spec.method in ("base", "external") or settings.backend == "openai":
+        if spec.method in UNBUILT or settings.backend == "openai":
             return True
         target = Target(settings.backend, "gpu" if visible_gpus() else "cpu")
-        key = checkpoint_key(self.checkpoint(model, "base").base, spec, target)
+        key = checkpoint_key(self.checkpoint(model, "base").base, spec, target, self.store)
         return self.store.get("checkpoints", key) is not None
+
+    def recipe(self, slug: str) -> Recipe:
+        """A recipe with the profile's calibration table below its own."""
+        found = self.catalogue.recipes[slug]
+        return replace(found, calibration={**self.profile.calibration, **found.calibration})
+
+    def reference(self, case: Case) -> Case:
+        """The case a case is judged against: the same task on the recipe its own is compared with.
+
+        In a pair of models with different windows both are served with the smaller one: they are asked the same.
+        """
+        recipe = self.catalogue.recipes[case.compression]
+        found = Case(recipe.compare_model or case.model, recipe.compare, case.task)
+        window = self.settings(case.model, case.compression).window_tokens
+        if not recipe.compare_model or window >= self.settings(found.model, found.compression).window_tokens:
+            return found
+        narrow = self.catalogue.recipes[recipe.compare]
+        slug = f"{narrow.slug}{NARROWED}{window}"
+        narrow = replace(narrow, slug=slug, engine={**narrow.engine, "window_tokens": window})
+        self.catalogue = replace(self.catalogue, recipes={**self.catalogue.recipes, slug: narrow})
+        return found._replace(compression=slug)
+
+    def thinking(self, model: str) -> Thinking | None:
+        """How a model thinks before it answers; None for those that do not."""
+        return Thinking.from_table(self.catalogue.models[model].thinking, f"model {model!r}")
 
     def settings(self, model: str, recipe: str) -> EngineSettings:
         return engine_settings(self.catalogue, self.profile, model, recipe)
@@ -159,13 +198,19 @@ class Bench:
                     **self.profile.settings.get(entry.family, {}),
                     **self.profile.settings.get(case.task, {}),
                 },
-                data_dir=None if folder is None else _folder(folder),
+                data_dir=None if folder is None else data_folder(folder, self.store),
                 mode=self.profile.mode,
                 embedders=self._embedder,
             )
             task = open_task(case.task, context)
             self._tasks[identity] = (task, _checked(case.task, task.samples()))
         return self._tasks[identity]
+
+    def asked(self, case: Case) -> tuple[Task, tuple[Sample, ...]]:
+        """What a case is asked. Of a pair the reference decides: its tokenizer and window are what sizes hold for."""
+        paired = self.catalogue.recipes[case.compression].compare_model
+        of = self.reference(case) if paired else case
+        return self.task(of, self.renderer(of.model), self.settings(of.model, of.compression).window_tokens)
 
     def _embedder(self, spec: str) -> Embedder:
         """One embedding model per setting and process; its vectors are shared through the store."""
@@ -185,38 +230,58 @@ class Bench:
         settings = self.settings(case.model, case.compression)
         checkpoint = self.checkpoint(case.model, case.compression)
         renderer = self.renderer(case.model)
-        task, samples = self.task(case, renderer, settings.window_tokens)
+        task, samples = self.asked(case)
         if limit is not None:
             samples = spread(samples, limit)
         self._device = self._device or device_name()
-        key = GenerationKey(
-            checkpoint=checkpoint.key,
-            renderer=renderer.fingerprint,
-            task=task.info.generation or task.info.slug,
-            task_version=task.info.version,
-            mode=self.profile.mode,
-            data=fingerprint([asdict(sample) for sample in samples]),
-            engine=asdict(settings),
-            versions=engine_versions(settings),
-            device=self._device,
-            threads=settings.threads,
-            policy=policy,
+        key_fields = asdict(
+            GenerationKey(
+                checkpoint=checkpoint.key,
+                renderer=renderer.fingerprint,
+                task=task.info.generation or task.info.slug,
+                task_version=task.info.version,
+                mode=self.profile.mode,
+                data=fingerprint([asdict(sample) for sample in samples]),
+                engine=asdict(settings),
+                versions=engine_versions(settings),
+                device=self._device,
+                threads=settings.threads,
+                policy=policy,
+            )
         )
-        return Plan(case, task, samples, renderer, checkpoint, settings, key.digest(), asdict(key), policy)
+        thinking = self.thinking(case.model)
+        if thinking is not None:  # the keys of all other models stay what they were
+            key_fields["thinking"] = asdict(thinking)
+        return Plan(
+            case, task, samples, renderer, checkpoint, settings, fingerprint(key_fields), key_fields, policy
+        )
 
     def evaluate(self, plan: Plan) -> Evaluation:
-        """Plays the plan's samples; what the journal holds is not generated again."""
+        """Plays the plan's samples; what the journal holds is not generated again.
+
+        Raises CompressionError when the checkpoint was calibrated on text that the task asks about.
+        """
+        self._checks.overlap(self, plan)
+        if analyses.is_analysis(plan):
+            self.pool.give_back_devices()  # its jobs need the memory of the device
+            return analyses.evaluate(self, plan)
         with self.lock(f"generations-{plan.key}"):
             return self._play(plan, lambda: self._engine(plan))
 
     def _engine(self, plan: Plan) -> Engine:
         label = plan.case.group
-        return self.pool.engine(
+        engine = self.pool.engine(
             plan.checkpoint.path,
             plan.settings,
             label=label,
             on_start=lambda: self.on_status(f"{label}: starting the engine"),
         )
+        self._checks.serving(self, plan, engine)
+        return engine
+
+    def fidelity(self, plan: Plan) -> Mapping[str, Any]:
+        """What the serving check found for this checkpoint and engine, for reports; empty if none was made."""
+        return found_serving(self.store, plan)
 
     @contextmanager
     def lock(self, name: str) -> Iterator[None]:
@@ -231,6 +296,8 @@ class Bench:
 
     def recall(self, plan: Plan) -> Evaluation | None:
         """The evaluation if every answer is in the journal, else None; never starts an engine or waits."""
+        if analyses.is_analysis(plan):
+            return analyses.evaluate(self, plan) if analyses.is_recorded(self, plan) else None
         if not self.store.path("generations", plan.key).is_dir():
             return None
 
@@ -252,7 +319,7 @@ class Bench:
         folder.mkdir(parents=True, exist_ok=True)
         with suppress(OSError):  # a read-only store is fine for reading
             os.utime(folder)  # pruning goes by last use, and reading a journal does not change its folder
-        journal = Journal(folder)
+        journal, watch = Journal(folder), Stopwatch(folder)
         try:
             if not (folder / "key.json").exists():
                 write_json(folder / "key.json", {"label": label, **plan.key_fields})
@@ -262,9 +329,10 @@ class Bench:
                 journal,
                 window_tokens=plan.settings.window_tokens,
                 max_active=1 if plan.policy == SINGLE else None,
+                thinking=self.thinking(plan.case.model),
                 on_progress=lambda progress: self.on_progress(label, progress),
             )
-            records = rollout.play(plan.samples, engine)
+            records = rollout.play(plan.samples, watch.without_start(engine))
         finally:
             journal.close()
         return Evaluation(
@@ -273,7 +341,7 @@ class Bench:
             records=tuple(records),
             generated_turns=journal.appended,
             replayed_turns=journal.replayed,
-            tokens=_token_sums(records),
+            tokens=_token_sums(records) | watch.tokens(journal),
             seconds=time.monotonic() - began,
             engine={
                 "name": plan.settings.backend,
@@ -304,20 +372,15 @@ def _checked(slug: str, samples: Sequence[Sample]) -> tuple[Sample, ...]:
     return tuple(samples)
 
 
-def _folder(text: str) -> Path:
-    from pathlib import Path
-
-    folder = Path(text).expanduser()
-    if not folder.is_dir():
-        raise ConfigError(f"data folder {text!r} does not exist")
-    return folder
-
-
 def _token_sums(records: Sequence[SampleRecord]) -> dict[str, int]:
+    """Of all requests; ``thought`` only for models that think: their share of ``output``."""
     turns = [turn for record in records for turn in record.turns]
+    requests = [request for turn in turns for request in turn.requests]
+    thoughts = [turn.thought.output_tokens for turn in turns if turn.thought is not None]
     return {
-        "prompt": sum(turn.prompt_tokens for turn in turns),
-        "output": sum(turn.output_tokens for turn in turns),
-        "cached": sum(turn.cached_tokens for turn in turns),
+        "prompt": sum(request.prompt_tokens for request in requests),
+        "output": sum(request.output_tokens for request in requests),
+        "cached": sum(request.cached_tokens for request in requests),
         "turns": len(turns),
+        **({"thought": sum(thoughts)} if thoughts else {}),
     }

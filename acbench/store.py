@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-KINDS = ("models", "checkpoints", "generations")
+KINDS = ("models", "checkpoints", "generations", "calibrations", "predictions", "analyses")
 LOCK_TIMEOUT_S = 4 * 3600.0
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT)
 

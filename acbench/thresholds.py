@@ -35,6 +35,8 @@ class Rule:
     capability: str = "*"
     task: str = "*"
     gate: str = "gate"
+    issue: str = ""
+    """Address of the issue about a known regression; the report links it."""
     source: str = ""
 
     @property
@@ -133,6 +135,8 @@ def _rule(entry: Any, catalogue: Catalogue, where: str, source: str) -> Rule:
         raise ConfigError(f"{where}: margin must be a positive number, not {entry['margin']!r}")
     if entry.get("gate", "gate") not in ("gate", "report"):
         raise ConfigError(f"{where}: gate must be 'gate' or 'report', not {entry['gate']!r}")
+    if not str(entry.get("issue", "https://")).startswith(("https://", "http://")):
+        raise ConfigError(f"{where}: issue must be an address (https://...), not {entry['issue']!r}")
     valid = {
         "model": catalogue.models,
         "compression": catalogue.recipes,

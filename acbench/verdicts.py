@@ -23,8 +23,13 @@ TEXT_LIMIT = 600
 Pair = tuple["SampleRecord", "SampleRecord"]
 
 
-def pair(base: Sequence[SampleRecord], compressed: Sequence[SampleRecord]) -> list[Pair]:
-    """Joins by sample id. Raises PromptDrift when the first prompts differ or samples are missing."""
+def pair(
+    base: Sequence[SampleRecord], compressed: Sequence[SampleRecord], *, same_prompts: bool = True
+) -> list[Pair]:
+    """Joins by sample id. Raises PromptDrift when samples are missing or differ, or the first prompts do.
+
+    Two models with templates of their own get different prompts for the same sample (``same_prompts`` = False).
+    """
     by_id = {record.sample: record for record in base}
     asked = {record.sample for record in compressed}
     unasked = [sample for sample in by_id if sample not in asked]
@@ -35,7 +40,10 @@ def pair(base: Sequence[SampleRecord], compressed: Sequence[SampleRecord]) -> li
         other = by_id.get(record.sample)
         if other is None:
             raise PromptDrift(f"sample {record.sample} was not asked of the base model")
-        if record.turns and other.turns and record.turns[0].prompt_hash != other.turns[0].prompt_hash:
+        if not same_prompts:
+            if record.data_hash != other.data_hash:
+                raise PromptDrift(f"sample {record.sample}: the two models of the pair got different data")
+        elif record.turns and other.turns and record.turns[0].first_hash != other.turns[0].first_hash:
             raise PromptDrift(f"sample {record.sample}: base and compressed model got different prompts")
         pairs.append((other, record))
     return pairs
@@ -209,6 +217,31 @@ def flips(pairs: Sequence[Pair], metric: Metric) -> tuple[Flip, ...]:
 def texts_changed(pairs: Sequence[Pair]) -> int:
     """Samples whose generated text differs at all."""
     return sum(base.text != other.text for base, other in pairs)
+
+
+ENGINE_ROWS: tuple[tuple[str, str, float, str], ...] = (
+    ("kv_tokens_prompt", "KV cache, tokens per layer after the prompt", 1, "{:,.0f}"),
+    ("kv_tokens_end", "KV cache, tokens per layer at the end", 1, "{:,.0f}"),
+    ("kv_bytes", "KV cache, MiB", 2**20, "{:,.2f}"),
+    ("kv_ratio", "KV cache, share of the full one", 0.01, "{:.1f} %"),
+    ("prefill_seconds", "prefill, seconds", 1, "{:.3g}"),
+    ("decode_tokens_per_second", "decode, tokens per second", 1, "{:.3g}"),
+)
+"""Figure in ``Turn.stats``, its row's name, the unit it is divided by and the form of a value."""
+
+
+def engine_rows(pairs: Sequence[Pair]) -> dict[str, str]:
+    """What the engine measured, as means over all requests that carry the figure: base → compressed."""
+    sides = [
+        [request for pair in pairs for turn in pair[side].turns for request in turn.requests]
+        for side in (0, 1)
+    ]
+    found = {}
+    for key, name, unit, form in ENGINE_ROWS:
+        values = [[turn.stats[key] / unit for turn in side if key in turn.stats] for side in sides]
+        if any(values):
+            found[name] = " → ".join(form.format(sum(v) / len(v)) if v else "not measured" for v in values)
+    return found
 
 
 def noise_of(pairs: Sequence[Pair], comparison: Comparison) -> Noise:

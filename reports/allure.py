@@ -21,12 +21,17 @@ import allure
 import pytest
 from allure_commons.types import AttachmentType
 
+from acbench.cases import BASE, Case
 from acbench.errors import EngineError
+from acbench.plugin.session import SESSION
 from acbench.records import CaseResult, case_result_from_json
-from reports import allure_case, allure_session, crashes
+from reports import allure_case, allure_session, crashes, fixtures, formats, links
+from reports.run_pages import claims_page
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
+
+    from acbench.baseline_changes import Changes
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +59,7 @@ class Collected:
 
 COLLECTED = pytest.StashKey[Collected]()
 PLACED = pytest.StashKey[frozenset[str]]()
+REPOSITORY = pytest.StashKey[links.Repository]()
 
 
 class _Shown:
@@ -88,7 +94,8 @@ class _CasePlugin:
         for name, value in allure_case.all_labels(result):
             if name not in placed:
                 allure.dynamic.label(name, value)
-        allure.dynamic.title(allure_case.case_title(result.model, result.compression, result.task))
+        case = Case(result.model, result.compression, result.task)
+        allure.dynamic.title(allure_case.case_title(case, formats.against(result)))
         allure.dynamic.description_html(allure_case.description_html(result))
         for name, value in allure_case.parameters(result):
             allure.dynamic.parameter(name, _Shown(value), excluded=True)
@@ -113,13 +120,37 @@ def _place(item: pytest.Item) -> None:
     case = allure_case.case_of_nodeid(item.nodeid)
     if case is None:
         return
-    allure.dynamic.title(allure_case.case_title(case.model, case.compression, case.task))
+    allure.dynamic.title(allure_case.case_title(case, _against(item.config, case)))
     capability = allure_case.capability_of_marks([mark.name for mark in item.iter_markers()])
     labels = allure_case.place_labels(case, capability)
     labels += allure_case.method_labels(_property(item, METHOD_PROPERTY))
+    labels += _linked(item.config, case)
     for name, value in labels:
         allure.dynamic.label(name, value)
     item.stash[PLACED] = frozenset(name for name, _ in labels)
+
+
+def _linked(config: pytest.Config, case: Case) -> list[tuple[str, str]]:
+    """Adds the links of a case; returns its severity as a label."""
+    session = config.stash.get(SESSION, None)
+    if session is None:
+        return []
+    if REPOSITORY not in config.stash:
+        config.stash[REPOSITORY] = links.read_repository(config.rootpath)
+    for link in links.case_links(session, case, config.stash[REPOSITORY]):
+        allure.dynamic.link(link.url, link_type=link.kind, name=link.name)
+    severity = links.severity(session, case)
+    return [("severity", severity)] if severity else []
+
+
+def _against(config: pytest.Config, case: Case) -> str:
+    """What the recipe says a case will be judged against; base where no catalogue is loaded."""
+    session = config.stash.get(SESSION, None)
+    recipe = session.catalogue.recipes.get(case.compression) if session is not None else None
+    if recipe is None:
+        return BASE
+    reference = Case(recipe.compare_model or case.model, recipe.compare, case.task)
+    return formats.reference_name(case, reference)
 
 
 def _property(item: pytest.Item, name: str) -> str:
@@ -171,18 +202,28 @@ class _RunPlugin:
         now = _now_ms()
         start = self._collected.started_ms.get(report.nodeid, now)
         message = str(report.longrepr)
-        self._collected.crashed.append(crashes.Crash(report.nodeid, message, start, now))
+        case = allure_case.case_of_nodeid(report.nodeid)
+        against = BASE if case is None else _against(self._config, case)
+        self._collected.crashed.append(crashes.Crash(report.nodeid, message, start, now, against=against))
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
         collected = self._collected
+        results = list(collected.results.values())
+        session = self._config.stash.get(SESSION, None)
+        page, changes = "", None
+        if session is not None:
+            page = claims_page(results, session.catalogue, [session.run_dir.name])
+            changes = session.baselines.changes if session.baselines is not None else None
         try:
             write_run(
                 self._results_dir,
-                list(collected.results.values()),
+                results,
                 _environment(self._config),
                 broken=collected.broken,
                 crashed=collected.crashed,
+                claims=page,
+                changes=changes,
             )
         except OSError as error:
             log.warning(
@@ -197,14 +238,22 @@ def write_run(
     *,
     broken: Mapping[str, str],
     crashed: list[crashes.Crash],
+    claims: str = "",
+    changes: Changes | None = None,
 ) -> None:
-    """Writes everything that exists once per run into a folder of Allure results."""
+    """Writes everything that exists once per run into a folder of Allure results.
+
+    ``claims``: the page of the paper's claims; ``changes``: since the baselines.
+    """
     run, now = environment.get("run", "") or uuid.uuid4().hex, _now_ms()
     allure_session.write_environment(results_dir, results, environment)
     allure_session.write_executor(results_dir, os.environ, run=run)
     allure_session.write_categories(results_dir)
     allure_session.write_metrics(results_dir, results, run=run, now_ms=now)
-    allure_session.write_globals(results_dir, results, environment, broken=broken, now_ms=now)
+    allure_session.write_globals(
+        results_dir, results, environment, broken=broken, now_ms=now, changes=changes, claims=claims
+    )
+    fixtures.drop_quiet(results_dir)
     for crash in crashed:
         crashes.write_crash(results_dir, crashes.complete(crash, results))
 

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Literal
 
-from acbench.cases import CAPABILITIES, Case
+from acbench.cases import BASE, CAPABILITIES, Case
 from acbench.errors import ConfigError
-from reports import figures, formats
+from reports import builds, figures, formats
+from reports.analysis import numbers
+from reports.analysis.figures import missing_note
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +34,8 @@ FLIPS_BYTES = 100_000
 FIGURE_BYTES = 80_000
 CELLS_BYTES = 20_000
 PROMPT_BYTES = 40_000
+FACTS_BYTES = 10_000
+LAYERS_BYTES = 40_000
 LOG_TAIL_BYTES = 20_000
 """Caps per attachment; all of them together stay below the 300 kB a case may use."""
 
@@ -45,9 +49,9 @@ class Attachment:
     body: str
 
 
-def case_title(model: str, compression: str, task: str) -> str:
+def case_title(case: Case, against: str = BASE) -> str:
     """The name of a case in every tree; the same whether it was judged, broke or crashed."""
-    return f"{task}: {compression} against base, {model}"
+    return f"{case.task}: {case.compression} against {against}, {case.model}"
 
 
 def case_of_nodeid(nodeid: str) -> Case | None:
@@ -107,7 +111,7 @@ def parameters(result: CaseResult) -> list[tuple[str, str]]:
     metric = result.primary
     return [
         ("verdict", formats.word(result)),
-        ("base", formats.level(metric.base, metric.unit)),
+        (formats.against(result), formats.level(metric.base, metric.unit)),
         ("score", formats.level(metric.compressed, metric.unit)),
         ("difference", formats.difference(metric.difference, metric.unit)),
         ("interval", formats.interval(metric.low, metric.high, metric.unit)),
@@ -126,10 +130,21 @@ def description_html(result: CaseResult) -> str:
     rows = [_table_row(result.primary, formats.limit(result.verdict.margin, result.primary.unit))]
     rows += [_table_row(metric, "") for metric in result.secondary]
     head = "".join(
-        f"<th>{h}</th>" for h in ("metric", "base", "compressed", "difference", "interval", "limit")
+        f"<th>{escape(h)}</th>"
+        for h in ("metric", formats.against(result), "compressed", "difference", "interval", "limit")
     )
     notes = "".join(f"<p>{escape(note)}</p>" for note in _notes(result))
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>{notes}"
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    return table + notes + numbers.table_html(result) + _build_table(result)
+
+
+def _build_table(result: CaseResult) -> str:
+    """Every fact of a checkpoint, for the case that is about it."""
+    rows = builds.rows(result) if builds.is_build(result) else []
+    body = "".join(
+        f"<tr><th align='left'>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows
+    )
+    return f"<p>Checkpoint:</p><table><tbody>{body}</tbody></table>" if body else ""
 
 
 def _table_row(metric: Comparison, limit: str) -> str:
@@ -158,18 +173,22 @@ def _notes(result: CaseResult) -> list[str]:
         counts += f" About {metric.samples_needed} samples would decide it."
     notes.append(counts)
     if result.noise:
-        noise = result.noise
+        noise, reference = result.noise, formats.against(result)
         notes.append(
-            f"Noise floor, base against itself: {noise.changed_scores} of {noise.n} scores changed, "
+            f"Noise floor, {reference} against itself: {noise.changed_scores} of {noise.n} scores changed, "
             f"{formats.difference(noise.difference, unit)} {formats.interval(noise.low, noise.high, unit)}."
         )
-    notes += [f"{name.capitalize()}: {value}." for name, value in result.facts.items()]
+    notes += [f"{name[:1].upper()}{name[1:]}: {value}." for name, value in result.facts.items()]
     if result.scoring.get("embedder"):
         notes.append(f"Texts were compared with the embedding model {result.scoring['embedder']}.")
     if result.scoring.get("mode", "corrected") != "corrected":
         notes.append(
             f"Scored in mode {result.scoring['mode']}: the published scorer's values, faults included."
         )
+    if missing_note(result):
+        notes.append(missing_note(result))
+    if not builds.is_build(result) and (checkpoint := builds.line(result)):
+        notes.append(checkpoint)
     if verdict.threshold_reason:
         source = f" ({verdict.threshold_source})" if verdict.threshold_source else ""
         notes.append(f"Limit: {verdict.threshold_reason}{source}")
@@ -187,16 +206,30 @@ def attachments(result: CaseResult) -> list[Attachment]:
     found.append(Attachment("figure.svg", "svg", figure))
     if result.cells:
         found.append(Attachment("cells.csv", "csv", cells_csv(result)))
+    if builds.is_build(result):  # in place of the prompt, which is a held-out text
+        return found + _build_attachments(result)
+    if numbers.kind(result):  # likewise
+        return [*found, Attachment("numbers.json", "json", numbers.numbers_json(result))]
     if result.sample_prompt:
         found.append(Attachment("prompt of the first sample", "txt", cut(result.sample_prompt, PROMPT_BYTES)))
+    return found
+
+
+def _build_attachments(result: CaseResult) -> list[Attachment]:
+    found = [Attachment("checkpoint.json", "json", cut(builds.facts_json(result), FACTS_BYTES))]
+    if result.checkpoint.get("per_layer"):
+        table, missing = builds.layers_csv(result, LAYERS_BYTES)
+        name = f"layers.csv (without the {missing} smallest errors)" if missing else "layers.csv"
+        found.append(Attachment(name, "csv", table))
     return found
 
 
 def verdict_json(result: CaseResult) -> str:
     """The evidence of a verdict without the samples, which have their own attachment."""
     data = result.to_json()
-    for name in ("flips", "sample_prompt", "cells", "pairs"):
+    for name in ("flips", "sample_prompt", "cells", "pairs", "analysis"):
         data.pop(name)
+    data["checkpoint"] = {key: value for key, value in data["checkpoint"].items() if key != "per_layer"}
     text = _dump(data)
     if len(text.encode()) > VERDICT_BYTES:
         core = ("id", "verdict", "primary", "noise", "keys", "tokens", "seconds", "schema")

@@ -7,6 +7,7 @@ const settings = file ? JSON.parse(readFileSync(file, "utf8")) : {};
 const name = settings.name ?? "ACBench";
 const singleFile = settings.singleFile ?? false;
 const earlierRuns = settings.earlierRuns ?? 0;
+const severities = settings.severities ?? ["critical", "normal", "minor", ""];
 const STABILITY_RUNS = 3;
 
 // Trends say nothing about a single run: they appear as soon as they have something to show.
@@ -31,9 +32,9 @@ const charts = [
   { type: "currentStatus", title: "Verdicts of this run", statuses: ["passed", "failed", "broken", "skipped"] },
   {
     type: "testResultSeverities",
-    title: "Verdicts by gate (critical: gated, minor: report-only)",
-    levels: ["critical", "minor"],
-    includeUnset: true,
+    title: "Verdicts by gate (critical: gates, minor: report-only)",
+    levels: severities.filter((name) => name !== ""),
+    includeUnset: severities.includes(""),
   },
   { type: "durations", title: "Time per case", groupBy: "none" },
   ...overTime,
@@ -44,7 +45,11 @@ export default {
   ...(settings.output ? { output: settings.output } : {}),
   ...(settings.historyPath ? { historyPath: settings.historyPath, historyLimit: settings.historyLimit ?? 50 } : {}),
   ...(settings.categories ? { categories: { rules: settings.categories } } : {}),
-  hideLabels: ["host", "thread", "language", "framework", "package"],
+  // The suite and behaviour labels repeat model, compression, task, capability and method under other names.
+  hideLabels: [
+    ...["host", "thread", "language", "framework", "package"],
+    ...["parentSuite", "suite", "subSuite", "epic", "feature", "story"],
+  ],
   plugins: {
     awesome: {
       options: {

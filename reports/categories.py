@@ -1,7 +1,8 @@
 """Which problem a case that did not pass belongs to: the rules behind ``categories.json``.
 
-First match wins. The expressions cover the whole message, because one generation of the report
-generator wants a full match and the other searches. Classes are matched where the exception's name
+First match wins. The expressions cover the whole message and are anchored at its beginning, because one
+generation of the report generator wants a full match and the other searches: a look-ahead that is not anchored
+would be asked again further on. Classes are matched where the exception's name
 stands, at the beginning of the message, so that a quoted log cannot move a case elsewhere.
 """
 
@@ -28,7 +29,7 @@ def _rule(
     return {
         "name": name,
         "matchedStatuses": list(statuses),
-        "messageRegex": message,
+        "messageRegex": f"^(?:{message})",
         "groupBy": [dict(group) for group in group_by],
     }
 
@@ -46,6 +47,7 @@ def rules() -> list[dict[str, Any]]:
         ),
         _rule("Noise floor exceeded", ("failed",), _says("noise floor:"), group_by=_BY_RECIPE),
         _rule("Report-only: shown, not gated", ("skipped",), _says("report-only:"), group_by=_BY_RECIPE),
+        _rule("Checkpoint not served as stored", gone_wrong, _raised("MisServed")),
         _rule(
             "Engine start or out of memory",
             gone_wrong,

@@ -8,7 +8,8 @@ import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from reports import allure_case
+from acbench.cases import BASE
+from reports import allure_case, formats
 from reports.files import write_text
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Crash:
     stop_ms: int
     capability: str = ""
     method: str = ""
+    against: str = BASE
 
 
 def full_name(nodeid: str) -> str:
@@ -56,7 +58,7 @@ def crash_result(crash: Crash) -> dict[str, Any]:
     title = crash.nodeid.rpartition("::")[2]
     parameters: list[tuple[str, str]] = []
     if case:
-        title = allure_case.case_title(case.model, case.compression, case.task)
+        title = allure_case.case_title(case, crash.against)
         labels += allure_case.place_labels(case, crash.capability)
         labels += allure_case.method_labels(crash.method)
         parameters = list(case._asdict().items())
@@ -78,13 +80,15 @@ def crash_result(crash: Crash) -> dict[str, Any]:
 
 
 def complete(crash: Crash, results: Sequence[CaseResult]) -> Crash:
-    """The crash with capability and method as other cases of the same task and recipe have them."""
+    """The crash with capability, method and reference as other cases of the same task and recipe have them."""
     case = allure_case.case_of_nodeid(crash.nodeid)
     if case is None:
         return crash
     capability = next((r.capability for r in results if r.task == case.task), crash.capability)
     method = next((r.method for r in results if r.compression == case.compression), crash.method)
-    return replace(crash, capability=capability, method=method)
+    siblings = [r for r in results if (r.model, r.compression) == (case.model, case.compression)]
+    against = next((formats.against(r) for r in siblings), crash.against)
+    return replace(crash, capability=capability, method=method, against=against)
 
 
 def write_crash(results_dir: Path, crash: Crash) -> Path:

@@ -36,6 +36,7 @@ INSTALL_SECONDS = 180.0
 PROBE_SECONDS = 30.0
 GENERATE_SECONDS = 600.0
 HISTORY_LIMIT = 50
+SEVERITIES = ("critical", "normal", "minor")
 SINGLE_FILE_BYTES = 15 * 2**20
 """Results up to this size make one page; beyond it a browser opens a folder's pages sooner."""
 
@@ -224,6 +225,7 @@ def _generate(
         "categories": categories.rules(),
         "historyLimit": HISTORY_LIMIT,
         "earlierRuns": _earlier_runs(history),
+        "severities": _severities(results_dir),
     }
     if history is not None:
         history.parent.mkdir(parents=True, exist_ok=True)
@@ -239,6 +241,15 @@ def _generate(
     if not any(built.rglob("index.html")):
         raise ReportError(f"the generator left no page; the results are in {results_dir}")
     log.info("report generated in %.1f s", time.monotonic() - started)
+
+
+def _severities(results_dir: Path) -> list[str]:
+    """The severities that occur, in order; '' stands for results without one. Others would be empty bars."""
+    found = set()
+    for path in results_dir.glob("*-result.json"):
+        labels = json.loads(path.read_text(encoding="utf-8")).get("labels", ())
+        found.add(next((label["value"] for label in labels if label["name"] == "severity"), ""))
+    return [name for name in (*SEVERITIES, "") if name in found]
 
 
 def _earlier_runs(history: Path | None) -> int:

@@ -9,6 +9,7 @@ import pytest
 from acbench.plugin.session import SESSION
 from reports import summary
 from reports.allure import COLLECTED
+from reports.run_pages import write_pages
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,14 +21,23 @@ SUMMARY_FILE = "summary.md"
 
 def pytest_acbench_finished(config: pytest.Config, results: list[CaseResult], run_dir: Path) -> None:
     collected = config.stash.get(COLLECTED, None)
+    book = config.stash[SESSION].baselines
     text = summary.markdown(
         results,
         title=f"ACBench, profile {config.stash[SESSION].matrix.profile.name}",
         broken=collected.broken if collected is not None else {},
         command=" ".join(["pytest suites/", *_options(config)]),
+        changes=book.changes if book is not None else None,
     )
     run_dir.mkdir(parents=True, exist_ok=True)
     (run_dir / SUMMARY_FILE).write_text(text, encoding="utf-8")
+    write_pages(
+        results,
+        run_dir,
+        config.stash[SESSION].catalogue,
+        sources=[run_dir.name],
+        broken=collected.broken if collected is not None else {},
+    )
 
 
 def _options(config: pytest.Config) -> list[str]:

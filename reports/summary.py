@@ -6,19 +6,24 @@ Pure functions of case results. Shares are printed in per cent, their difference
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from acbench.aggregates import group_means
 from acbench.cases import BASE
-from reports import formats
+from reports import changes as baseline_table
+from reports import formats, sections, summary_tables
+from reports.sections import Section
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from acbench.aggregates import GroupMean
+    from acbench.baseline_changes import Changes
     from acbench.records import CaseResult
 
 WORST = 5
 WIDTH = 110
-_TASK_WIDTH, _TEXT_WIDTH = 20, 160
+_TASK_WIDTH = 20
 _NOTHING = "No case was judged."
 
 
@@ -29,19 +34,22 @@ def markdown(
     broken: Mapping[str, str] | None = None,
     report: str = "",
     command: str = "pytest suites/",
+    changes: Changes | None = None,
 ) -> str:
-    """The whole summary, fit for a comment on a pull request.
+    """The whole summary, fit for a comment on a pull request: what decides first, shortened where it must be.
 
     ``broken`` maps ids of cases without a verdict to the reason, ``report`` names the report's place,
-    ``command`` is the call that a selection is appended to.
+    ``command`` is the call that a selection is appended to, ``changes`` what happened since the baselines.
     """
     ordered = sorted(results, key=lambda r: (r.model, r.compression != BASE, r.compression, r.task))
-    parts = [f"## {title}", headline(ordered, broken or {})]
-    parts += [_matrix(model, ordered) for model in sorted({r.model for r in ordered})]
-    parts += [_worst(ordered), _undecided(ordered), _broken(broken or {}), _noise(ordered)]
-    parts += [_scored_with(ordered), _facts(ordered)]
-    parts.append(_rerun(ordered, broken or {}, report, command))
-    return "\n\n".join(part for part in parts if part) + "\n"
+    tables = summary_tables
+    parts: list[str | Section | None] = [f"## {title}", headline(ordered, broken or {})]
+    parts += [_worst(ordered), *baseline_table.parts(changes), tables.without_verdict(broken or {})]
+    parts += [tables.matrix(model, ordered) for model in sorted({r.model for r in ordered})]
+    parts += tables.groups(group_means(ordered))
+    parts += [tables.undecided(ordered), tables.noise(ordered), tables.scored_with(ordered)]
+    parts += [tables.facts(ordered), _rerun(ordered, broken or {}, report, command)]
+    return sections.join(parts)
 
 
 def headline(results: Sequence[CaseResult], broken: Mapping[str, str]) -> str:
@@ -68,33 +76,15 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _matrix(model: str, results: Sequence[CaseResult]) -> str:
-    chosen = {(r.compression, r.task): r for r in results if r.model == model and r.compression != BASE}
-    if not chosen:
-        return ""
-    recipes = sorted({recipe for recipe, _ in chosen})
-    rows = [  # tasks run down: there may be fifty of them, and recipes are few
-        [f"`{task}`", *(_cell(chosen.get((recipe, task))) for recipe in recipes)]
-        for task in sorted({task for _, task in chosen})
-    ]
-    return f"### {_escape(model)}\n\n" + _table(["task", *(f"`{recipe}`" for recipe in recipes)], rows)
-
-
-def _cell(result: CaseResult | None) -> str:
-    if result is None:
-        return "–"
-    metric = result.primary
-    base, compressed = (formats.level(value, metric.unit) for value in (metric.base, metric.compressed))
-    change = formats.difference(metric.difference, metric.unit)
-    interval = formats.interval(metric.low, metric.high, metric.unit)
-    return f"{base} → {compressed}<br>{change} {interval}<br>{formats.mark(result)}"
-
-
 def worst_gated(results: Sequence[CaseResult], number: int = WORST) -> list[CaseResult]:
-    """The gated cases with the largest loss measured in their own margins; base is left out."""
-    gated = [r for r in results if formats.is_gated(r.verdict) and r.compression != BASE]
-    losing = [r for r in gated if formats.loss(r.primary) > 0]
-    return sorted(losing, key=lambda r: (-_margins_lost(r), r.id))[:number]
+    """The gated cases with the largest loss measured in their own margins; noise floors are left out."""
+    return [r for r in worst(results, len(results)) if formats.is_gated(r.verdict)][:number]
+
+
+def worst(results: Sequence[CaseResult], number: int = WORST) -> list[CaseResult]:
+    """The cases with the largest loss measured in their own margins, gated ones before report-only ones."""
+    losing = [r for r in results if formats.loss(r.primary) > 0 and not r.is_noise_floor]
+    return sorted(losing, key=lambda r: (not formats.is_gated(r.verdict), -_margins_lost(r), r.id))[:number]
 
 
 def _margins_lost(result: CaseResult) -> float:
@@ -102,114 +92,21 @@ def _margins_lost(result: CaseResult) -> float:
     return loss / margin if margin > 0 else math.inf
 
 
-def _worst(results: Sequence[CaseResult]) -> str:
+def _worst(results: Sequence[CaseResult]) -> Section:
     rows = [
         [
-            f"`{r.id}`",
+            formats.heading(f"`{r.id}`", formats.against(r)),
             formats.difference(r.primary.difference, r.primary.unit),
             formats.interval(r.primary.low, r.primary.high, r.primary.unit),
             formats.limit(r.verdict.margin, r.primary.unit),
             f"{r.primary.worse} worse, {r.primary.better} better of {r.primary.n}",
             formats.mark(r),
         ]
-        for r in worst_gated(results)
+        for r in worst(results)
     ]
     head = ["case", "difference", "interval", "limit", "samples", "verdict"]
-    return f"### Largest losses among gated cases\n\n{_table(head, rows)}" if rows else ""
-
-
-def _undecided(results: Sequence[CaseResult]) -> str:
-    rows = [
-        [
-            f"`{r.id}`" + ("" if formats.is_gated(r.verdict) else " (report-only)"),
-            str(r.primary.n),
-            f"about {r.primary.samples_needed}" if r.primary.samples_needed else "no number would decide it",
-            formats.limit(r.primary.mde, r.primary.unit),
-            _escape(_clip(r.verdict.reason)),
-        ]
-        for r in results
-        if r.verdict.outcome == "inconclusive"
-    ]
-    head = ["case", "samples", "needed", "smallest loss shown", "reason"]
-    return f"### Undecided\n\n{_table(head, rows)}" if rows else ""
-
-
-def _broken(broken: Mapping[str, str]) -> str:
-    rows = [[f"`{name}`", _escape(_clip(reason))] for name, reason in sorted(broken.items())]
-    return f"### Broken (no verdict)\n\n{_table(['case', 'reason'], rows)}" if rows else ""
-
-
-def _noise(results: Sequence[CaseResult]) -> str:
-    """Noise floor per model and task: the base case itself where it ran, else what came with another."""
-    chosen: dict[tuple[str, str], CaseResult] = {}
-    for result in results:  # base comes first within a model
-        if result.noise:
-            chosen.setdefault((result.model, result.task), result)
-    rows = []
-    for (model, task), result in sorted(chosen.items()):
-        noise, unit = result.noise, result.primary.unit
-        if noise is None or not noise.n:
-            continue
-        rows.append(
-            [
-                _escape(model),
-                task,
-                f"{noise.changed_scores} of {noise.n} ({100 * noise.changed_scores / noise.n:.1f} %)",
-                f"{noise.changed_texts} of {noise.n} ({100 * noise.changed_texts / noise.n:.1f} %)",
-                formats.difference(noise.difference, unit)
-                + f" {formats.interval(noise.low, noise.high, unit)}",
-            ]
-        )
-    head = ["model", "task", "scores changed", "texts changed", "difference"]
-    about = "Base against itself under another batch shape: what changes without any compression."
-    return f"### Noise floor\n\n{about}\n\n{_table(head, rows)}" if rows else ""
-
-
-def _facts(results: Sequence[CaseResult]) -> str:
-    rows, seen = [], set()
-    for result in results:
-        key = (result.model, result.compression)
-        if key in seen:
-            continue
-        seen.add(key)
-        group = [r for r in results if (r.model, r.compression) == key]
-        checkpoint, engine = result.checkpoint, result.engine
-        rows.append(
-            [
-                f"`{result.model}:{result.compression}`",
-                _number(checkpoint.get("bits_per_weight"), ".2f"),
-                _number(_scaled(checkpoint.get("bytes"), 2**20), ".0f"),
-                _number(_scaled(checkpoint.get("sparsity"), 0.01), ".0f"),
-                _escape(str(checkpoint.get("served_as", ""))) or "–",
-                _escape(" ".join(str(engine[k]) for k in ("name", "version", "device") if engine.get(k)))
-                or "–",
-                _number(sum(r.seconds for r in group), ".0f"),
-            ]
-        )
-    head = ["checkpoint", "bits/weight", "MiB", "sparsity %", "served as", "engine", "seconds"]
-    return (
-        f"<details><summary>Checkpoints and engines</summary>\n\n{_table(head, rows)}\n\n</details>"
-        if rows
-        else ""
-    )
-
-
-def _scored_with(results: Sequence[CaseResult]) -> str:
-    """The embedding models that scored, if any; scores of two of them are never compared."""
-    models = sorted({r.scoring["embedder"] for r in results if r.scoring.get("embedder")})
-    return (
-        f"Texts were compared by meaning with {', '.join(f'`{_escape(m)}`' for m in models)}."
-        if models
-        else ""
-    )
-
-
-def _scaled(value: Any, divisor: float) -> float | None:
-    return value / divisor if isinstance(value, int | float) else None
-
-
-def _number(value: Any, spec: str) -> str:
-    return format(value, spec) if isinstance(value, int | float) else "–"
+    about = "In their own margins; cases that gate come first."
+    return Section(head, rows, "cases", 1, "Largest losses", about)
 
 
 def _rerun(results: Sequence[CaseResult], broken: Mapping[str, str], report: str, command: str) -> str:
@@ -221,19 +118,6 @@ def _rerun(results: Sequence[CaseResult], broken: Mapping[str, str], report: str
     return "  \n".join(lines)
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def _escape(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
-
-
-def _clip(text: str) -> str:
-    return text if len(text) <= _TEXT_WIDTH else text[: _TEXT_WIDTH - 1] + "…"
-
-
 def terminal(results: Sequence[CaseResult]) -> list[str]:
     """The verdicts as aligned lines of at most 110 columns, under a heading per model and recipe."""
     if not results:
@@ -243,9 +127,24 @@ def terminal(results: Sequence[CaseResult]) -> list[str]:
     for result in sorted(results, key=lambda r: (r.model, r.compression != BASE, r.compression, r.task)):
         if (result.model, result.compression) != group:
             group = (result.model, result.compression)
-            lines.append(_fit(f"{result.model}  {result.compression}", WIDTH))
+            recipe = result.compression
+            if not result.is_noise_floor:
+                recipe = formats.heading(recipe, formats.against(result))
+            lines.append(_fit(f"{result.model}  {recipe}", WIDTH))
         lines.append(_terminal_row(result))
-    return lines
+    return lines + [_terminal_group(row) for row in group_means(results)]
+
+
+def _terminal_group(row: GroupMean) -> str:
+    unit = formats.SHARE
+    name = _fit(f"{row.compression}  {row.family}: {row.title}", 2 * _TASK_WIDTH + 6)
+    numbers = (
+        f"{formats.number(row.base, unit):>7} -> {formats.number(row.compressed, unit):>7} %",
+        f"{formats.number(row.difference, unit, signed=True):>7}",
+        f"{formats.interval(row.low, row.high, unit):>16} pp",
+        f"{row.n} of {row.of} tasks",
+    )
+    return f"{name:<{2 * _TASK_WIDTH + 6}} {' '.join(numbers)}"[:WIDTH]
 
 
 def _terminal_row(result: CaseResult) -> str:

@@ -152,10 +152,47 @@ def test_a_busy_base_is_not_waited_for_before_ones_own_work(
 
     monkeypatch.setattr(Bench, "evaluate", noted)
     with Store(tmp_path / "store").lock("base-tiny"):
-        worker._prepare_base("tiny", wait=False)
+        worker._prepare_base(case("base"), wait=False)
     assert order == []
     worker.judge(case("same"))
     assert order == ["base", "base", "same"]
+
+
+def test_who_waits_for_the_base_plays_the_rest_of_its_checkpoint_first(
+    make_worker: Callable[..., Caseworker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With fifty tasks the other worker would otherwise stand idle until the base model has done them all."""
+    mine = [case("same"), case("same", "needle"), case("same", "pddl")]
+    worker, other = make_worker([case("base"), *mine, case("worse")]), make_worker()
+    played: list[str] = []
+    evaluate, holding = Bench.evaluate, other.bench.lock("base-tiny")
+    holding.__enter__()
+
+    def recorded(bench: Bench, plan: Plan) -> Evaluation:
+        if bench is worker.bench:
+            played.append(plan.case.id)
+        if len(played) == len(mine):  # now the base model's own process has done its part
+            holding.__exit__(None, None, None)
+            played.append("base free")
+        return evaluate(bench, plan)
+
+    monkeypatch.setattr(Bench, "evaluate", recorded)
+    assert worker.judge(mine[0]).primary.n > 0
+    assert played[:4] == [*(one.id for one in mine), "base free"]
+    before = len(played)
+    worker.judge(mine[1])
+    assert [name for name in played[before:] if "same" in name] == [mine[1].id]  # from the journal
+
+
+def test_who_overtakes_the_worker_of_the_base_needs_each_engine_once(
+    make_worker: Callable[..., Caseworker], tmp_path: Path
+) -> None:
+    chosen = [case(r, t) for r in ("base", "worse") for t in ("pddl-likelihood", "pddl")]
+    fast, slow = make_worker(chosen), make_worker(chosen)
+    fast.judge(chosen[2])  # before anybody has begun with the base
+    fast.judge(chosen[3])
+    slow.judge(chosen[0])
+    assert labels(tmp_path) == ["tiny:worse", "tiny:base"]
 
 
 def test_the_noise_floor_is_base_against_its_own_repetition(make_worker: Callable[..., Caseworker]) -> None:

@@ -47,7 +47,7 @@ def test_a_recipe_is_built_once_and_found_again(
 ) -> None:
     model = tiny(tmp_path)
     found = build(model, RTN, store, CPU)
-    assert found.key == checkpoint_key(found.base, RTN, CPU)
+    assert found.key == checkpoint_key(found.base, RTN, CPU, store)
     assert found.path == store.get("checkpoints", found.key)
     assert (found.facts["label"], found.facts["served_as"]) == ("tiny:rtn-w4g64", "packed")
     assert any(name.endswith("weight_packed") for name in read_folder(found.path))
@@ -57,7 +57,7 @@ def test_a_recipe_is_built_once_and_found_again(
     shown = describe(found)
     assert shown["bits_per_weight"] == 4.25
     assert shown["model"] == found.base.revision
-    assert "per_layer" not in shown
+    assert len(shown["per_layer"]) == shown["touched"] == 14
 
 
 def test_a_checkpoint_is_copied_out_and_serves_as_an_external_one(tmp_path: Path, store: Store) -> None:
@@ -190,7 +190,7 @@ def test_a_build_that_is_killed_leaves_nothing_and_takes_its_job_along(tmp_path:
         assert time.monotonic() < deadline
         time.sleep(0.02)
     assert store.entries() == []
-    key = checkpoint_key(resolve(model, store), Recipe("half", "magnitude", {}), CPU)
+    key = checkpoint_key(resolve(model, store), Recipe("half", "magnitude", {}), CPU, store)
     assert len(list((store.root / "checkpoints").glob(f".{key}.tmp-*"))) == 1
     store.build("checkpoints", key, lambda folder: (folder / "x").touch())  # the lock is free, the rest gone
     assert [path.name for path in (store.root / "checkpoints").iterdir()] == [key]
@@ -202,7 +202,10 @@ def test_a_build_that_is_killed_leaves_nothing_and_takes_its_job_along(tmp_path:
 def built(folder: Path, **facts: Any) -> Path:
     plain_model(folder)
     layers = {"a.weight": {"error": 0.01, "sparsity": 0.5}}
-    write_json(folder / "acbench.json", {"served_as": "dense", "per_layer": layers, "sparsity": 0.5, **facts})
+    write_json(
+        folder / "acbench.json",
+        {"served_as": "dense", "touched": 2, "per_layer": layers, "sparsity": 0.5, **facts},
+    )
     return folder
 
 

@@ -62,6 +62,22 @@ def test_a_bad_line_is_named_and_costs_no_other_line(
     assert message in output.err
 
 
+def test_scores_by_meaning_say_which_model_made_them_and_keep_its_vectors(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr("acbench.embeddings._from_hub", lambda _name: None)
+    gold = "Node:\n1: boil the water\n2: pour the tea\nEdges: (START,1) (1,2) (2,END)"
+    feed(monkeypatch, [line("a", gold, gold), line("bad", "x", {"id": 1}), line("b", "nothing", gold)])
+    assert main(["score", "worfbench", "--store", str(tmp_path)]) == 1
+    output = capsys.readouterr()
+    assert "texts are compared with all-MiniLM-L6-v2" in output.err
+    assert "line 2" in output.err
+    first, second = (json.loads(text) for text in output.out.splitlines())
+    assert first["scores"]["chain"] == {"precision": 1.0, "recall": 1.0, "f1": 1.0}
+    assert (second["scores"]["graph"]["f1"], second["outcome"]) == (0.0, "unparsed")
+    assert list((tmp_path / "embeddings").glob("*.sqlite"))
+
+
 def test_score_files(tmp_path: Path) -> None:
     source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     source.write_text(line("a", "waffles boat") + "\n")
@@ -89,8 +105,12 @@ def test_compress_names_the_nearest_recipe_and_refuses_planned_ones(
     assert "did you mean 'rtn-w4g64'" in capsys.readouterr().err
     assert main(["compress", "smollm", "rtn-w4g64", *store]) == 1
     assert "smollm2-135m" in capsys.readouterr().err
-    assert main(["compress", "smollm2-135m", "awq-w4g128", *store]) == 1
+    config = tmp_path / "acbench.toml"
+    config.write_text('[recipes.later]\nmethod = "rtn"\nplanned = "not yet"\n')
+    assert main(["compress", "smollm2-135m", "later", "--config", str(config), *store]) == 1
     assert "planned" in capsys.readouterr().err
+    assert main(["compress", "smollm2-135m", "gptq-w4g64", "--samples", "0", *store]) == 1
+    assert "calibration.samples must be 1 to 4096, not 0" in capsys.readouterr().err
 
 
 def test_store_list_size_and_prune(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -100,7 +100,7 @@ def test_every_recipe_that_is_not_planned_can_be_built() -> None:
 def test_every_profile_builds_a_matrix_with_a_threshold_for_every_case() -> None:
     catalogue = load_catalogue()
     thresholds = read_thresholds(catalogue)
-    assert set(catalogue.profiles) == {"demo", "ci", "paper"}
+    assert set(catalogue.profiles) == {"demo", "packs", "ci", "paper"}
     for profile in catalogue.profiles.values():
         matrix = build_matrix(catalogue, profile.name)
         assert matrix.cases

@@ -16,6 +16,7 @@ from acbench.compress import registry
 from acbench.engines.protocol import EngineSettings
 from acbench.keys import GenerationKey, canonical_json, fingerprint
 from acbench.models import ResolvedModel
+from acbench.store import Store
 
 KEY = GenerationKey(
     checkpoint="c0",
@@ -120,7 +121,7 @@ CPU = Target("vllm", "cpu")
 
 def test_a_checkpoint_key_changes_with_each_parameter() -> None:
     seen = {
-        checkpoint_key(MODEL, replace(RTN, params=params), CPU)
+        key_of(MODEL, replace(RTN, params=params), CPU)
         for params in (
             {"bits": 4, "group_size": 64},
             {"bits": 3, "group_size": 64},
@@ -132,28 +133,33 @@ def test_a_checkpoint_key_changes_with_each_parameter() -> None:
     assert len(seen) == 5
 
 
+def key_of(model: ResolvedModel, recipe: Recipe, target: Target) -> str:
+    """The key of a recipe that draws no calibration set: no store is touched."""
+    return checkpoint_key(model, recipe, target, Store(Path("nowhere")))
+
+
 def test_a_checkpoint_key_changes_with_the_base_model_and_the_method() -> None:
-    key = checkpoint_key(MODEL, RTN, CPU)
-    assert checkpoint_key(replace(MODEL, fingerprint="f1"), RTN, CPU) != key
+    key = key_of(MODEL, RTN, CPU)
+    assert key_of(replace(MODEL, fingerprint="f1"), RTN, CPU) != key
     half = Recipe("m", "magnitude", {})
-    assert checkpoint_key(MODEL, half, CPU) != checkpoint_key(MODEL, Recipe("m", "base", {}), CPU)
+    assert key_of(MODEL, half, CPU) != key_of(MODEL, Recipe("m", "base", {}), CPU)
 
 
 def test_a_checkpoint_key_changes_with_the_version_of_the_method(monkeypatch: pytest.MonkeyPatch) -> None:
-    key = checkpoint_key(MODEL, RTN, CPU)
+    key = key_of(MODEL, RTN, CPU)
     newer = replace(registry.METHODS["rtn"], version=registry.METHODS["rtn"].version + 1)
     monkeypatch.setattr(registry, "METHODS", {**registry.METHODS, "rtn": newer})
-    assert checkpoint_key(MODEL, RTN, CPU) != key
+    assert key_of(MODEL, RTN, CPU) != key
 
 
 def test_a_checkpoint_key_changes_with_the_stored_form_only() -> None:
     w8 = replace(RTN, params={"bits": 8, "group_size": 64})
     gpu, other = Target("vllm", "gpu"), Target("transformers", "cpu")
-    assert checkpoint_key(MODEL, w8, CPU) != checkpoint_key(MODEL, w8, gpu)  # dense here, packed there
-    assert checkpoint_key(MODEL, w8, CPU) == checkpoint_key(MODEL, w8, other)  # dense on both
-    assert checkpoint_key(MODEL, RTN, CPU) == checkpoint_key(MODEL, RTN, gpu)  # packed on both
+    assert key_of(MODEL, w8, CPU) != key_of(MODEL, w8, gpu)  # dense here, packed there
+    assert key_of(MODEL, w8, CPU) == key_of(MODEL, w8, other)  # dense on both
+    assert key_of(MODEL, RTN, CPU) == key_of(MODEL, RTN, gpu)  # packed on both
 
 
 def test_names_of_model_and_recipe_are_not_in_the_key() -> None:
     renamed = replace(MODEL, slug="other", revision="other", path=Path("elsewhere"))
-    assert checkpoint_key(renamed, replace(RTN, slug="mine"), CPU) == checkpoint_key(MODEL, RTN, CPU)
+    assert key_of(renamed, replace(RTN, slug="mine"), CPU) == key_of(MODEL, RTN, CPU)

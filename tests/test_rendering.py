@@ -108,11 +108,28 @@ def test_a_continuation_is_tokenized_alone_and_is_no_part_of_the_prompt(tmp_path
 
 
 def test_a_template_that_refuses_is_a_model_error(tmp_path: Path) -> None:
-    strict = "{% if messages[0].role == 'system' %}{{ raise_exception('no system role') }}{% endif %}ok"
+    strict = "{% if messages[0].role == 'assistant' %}{{ raise_exception('no such start') }}{% endif %}ok"
     renderer = ModelRenderer(folder(tmp_path / "tiny", template=strict))
     assert renderer.text(HELLO) == "ok"
-    with pytest.raises(ModelError, match="chat template of tiny refused the messages: no system role"):
-        renderer.text(Prompt(messages=(Message("system", "x"),)))
+    with pytest.raises(ModelError, match="chat template of tiny refused the messages: no such start"):
+        renderer.text(Prompt(messages=(Message("assistant", "x"),)))
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% if messages[0].role == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
+        "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}",
+        "{% for m in messages if m.role != 'system' %}<{{ m.role }}>{{ m.content }}{% endfor %}",
+    ],
+    ids=["refuses", "drops"],
+)
+def test_without_a_system_role_its_text_goes_into_the_first_user_turn(tmp_path: Path, template: str) -> None:
+    renderer = ModelRenderer(folder(tmp_path, template=template))
+    talk = (Message("system", "be kind"), Message("user", "hello"), Message("assistant", "yes"))
+    assert renderer.text(Prompt(messages=talk)) == "<user>be kind\n\nhello<assistant>yes"
+    assert renderer.text(Prompt(messages=talk[:1])) == "<user>be kind"
+    assert renderer.text(Prompt(messages=talk[1:])) == "<user>hello<assistant>yes"
 
 
 @pytest.mark.parametrize(

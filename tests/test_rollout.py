@@ -14,7 +14,7 @@ from acbench.engines.host import EngineHost, environment
 from acbench.engines.protocol import Completion, EngineIdentity, Request, Sampling
 from acbench.errors import DataError, EngineDied, EngineError, PromptDrift
 from acbench.journal import Journal
-from acbench.rollout import Progress, Rollout
+from acbench.rollout import Progress, Rollout, sampling_hash
 from acbench.tasks.protocol import TOO_LONG, Grade, Metric, Prompt, Reply, Sample, TaskInfo
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ class Renderer:
 
     def continuation(self, prompt: Prompt) -> tuple[int, ...]:
         return tuple(prompt.continuation.encode())
+
+    def text(self, prompt: Prompt) -> str:
+        return prompt.text
 
 
 class Talk:
@@ -400,3 +403,25 @@ def test_the_whole_way_with_an_engine_in_a_child_process(journal: Journal, tmp_p
     assert again.replayed + again.appended == 16
     assert all(len(record.turns) == 2 for record in records)
     again.close()
+
+
+def test_a_field_that_old_journals_lack_does_not_change_their_hashes() -> None:
+    """min_tokens came later: a prompt without it must keep the hash it always had."""
+    from acbench.keys import fingerprint, ids_hash
+
+    old = {"max_tokens": 5, "temperature": 0.0, "top_p": 1.0, "stop": (), "seed": 0, "logprobs": False}
+    plain, least = Sampling(max_tokens=5), Sampling(max_tokens=5, min_tokens=1)
+    assert sampling_hash((1, 2), None, plain) == fingerprint([ids_hash((1, 2)), None, old])[:16]
+    assert sampling_hash((1, 2), None, least) != sampling_hash((1, 2), None, plain)
+
+
+def test_a_task_prepares_the_grading_of_all_its_finished_episodes_at_once(journal: Journal) -> None:
+    calls: list[list[str]] = []
+
+    class Prepared(Talks):
+        def prepare_grading(self, episodes: Sequence[Talk]) -> None:
+            calls.append(sorted(episode.sample.id for episode in episodes))
+            assert all(episode.ask() is None for episode in episodes)
+
+    rollout(Prepared(), journal).play(samples(3), partial(_itself, ScriptedEngine()))
+    assert calls == [["s00", "s01", "s02"]]

@@ -100,6 +100,20 @@ def test_another_model_is_another_key(make_bench: Callable[..., Bench], project:
     )
 
 
+def test_answers_of_two_runs_have_no_speed(make_bench: Callable[..., Bench], tmp_path: Path) -> None:
+    bench = make_bench()
+    plan = bench.plan(LIKELIHOOD)
+    bench.evaluate(plan)
+    folder = bench.store.path("generations", plan.key)
+    (folder / "generation.json").unlink()
+    lines = (folder / "turns.jsonl").read_text().splitlines(keepends=True)
+    (folder / "turns.jsonl").write_text("".join(lines[:1]))
+    again = make_bench()
+    found = again.evaluate(again.plan(LIKELIHOOD))
+    assert found.tokens["replayed"] == 1
+    assert "generation_ms" not in found.tokens
+
+
 def test_a_recorded_evaluation_is_recalled_without_an_engine(make_bench: Callable[..., Bench]) -> None:
     bench = make_bench()
     plan = bench.plan(LIKELIHOOD)
@@ -115,6 +129,9 @@ def test_a_recorded_evaluation_is_recalled_without_an_engine(make_bench: Callabl
     recalled = fresh.recall(fresh.plan(LIKELIHOOD))
     assert recalled is not None
     assert recalled.records == made.records
+    assert made.tokens["replayed"] == 0
+    assert recalled.tokens == {**made.tokens, "replayed": len(plan.samples)}  # the time it took stays known
+    assert recalled.tokens["generation_ms"] > 0
     assert (recalled.generated_turns, recalled.replayed_turns) == (0, len(plan.samples))
     again = fresh.evaluate(fresh.plan(LIKELIHOOD))
     assert again.records == made.records
@@ -247,3 +264,30 @@ def test_a_plan_shows_a_missing_checkpoint_as_a_note(
     worker = Caseworker(bench, read_thresholds(bench.catalogue), matrix, list(matrix.cases))
     (line,) = [line for line in plan_lines(worker) if line.startswith("tiny:same")]
     assert "no such model folder" in line
+
+
+def test_columns_that_read_one_generation_share_its_answers(
+    make_bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("acbench.embeddings._from_hub", lambda _name: None)
+    bench = make_bench()
+    small = {"t-eval": {"levels": ["level1"], "per_level": 2, "max_tokens": 8}}  # settings of the family
+    bench = make_bench(replace(bench.profile, settings=small))
+    columns = [Case("tiny", "base", f"t-eval-{name}-json") for name in ("reason", "retrieve", "understand")]
+    plans = [bench.plan(case) for case in columns]
+    assert len({plan.key for plan in plans}) == 1
+    first = bench.evaluate(plans[0])
+    assert first.generated_turns == 4  # two answers and their gold's likelihoods
+    for plan in plans[1:]:
+        again = bench.recall(plan)
+        assert again is not None
+        assert again.generated_turns == 0
+    assert first.scoring["embedder"].startswith("all-MiniLM-L6-v2")
+    assert bench.plan(Case("tiny", "base", "t-eval-reason-str")).key != plans[0].key
+
+
+def test_a_data_folder_of_the_family_is_used(make_bench: Callable[..., Bench], tmp_path: Path) -> None:
+    profile = make_bench().profile
+    bench = make_bench(replace(profile, data={"longgenbench": str(tmp_path)}))
+    with pytest.raises(DataError, match="neither raw gsm8k data"):
+        bench.plan(Case("tiny", "base", "longgenbench-gsm8k"))

@@ -101,6 +101,7 @@ def test_what_ships_gates_mild_recipes_and_only_reports_destructive_ones() -> No
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        ("[[thresholds.rule]]\nmargin = 1\nreason = 'x'\nissue = '#7'", r"issue must be an address \(https"),
         ("thresholds.confidnce = 0.9", "thresholds: unknown key 'confidnce'; did you mean 'confidence'"),
         ("thresholds.confidence = 1.0", "confidence must lie between 0.5 and 1, not 1.0"),
         ("thresholds.confidence = 95", "confidence must lie between 0.5 and 1, not 95"),

@@ -17,9 +17,20 @@ def smallest(scores: torch.Tensor, sparsity: float) -> torch.Tensor:
 
     flat = scores.flatten()
     count = int(round(sparsity * flat.numel(), 6))  # 0.29 * 100 is 28.999... in floating point
-    pruned = torch.zeros(flat.numel(), dtype=torch.bool)
+    pruned = torch.zeros(flat.numel(), dtype=torch.bool, device=flat.device)
     pruned[torch.argsort(flat, stable=True)[:count]] = True
     return pruned.reshape(scores.shape)
+
+
+def smallest_of_rows(scores: torch.Tensor, sparsity: float) -> torch.Tensor:
+    """True where pruned: exactly floor(sparsity * I) entries of each row of ``scores`` [O, I]."""
+    import torch
+
+    columns = scores.shape[1]
+    count = int(round(sparsity * columns, 6))
+    order = torch.argsort(scores, dim=-1, stable=True)
+    pruned = torch.zeros_like(scores, dtype=torch.bool)
+    return pruned.scatter_(-1, order[:, :count], torch.ones_like(pruned[:, :count]))
 
 
 def n_of_m(scores: torch.Tensor, *, keep: int, block: int) -> torch.Tensor:

@@ -19,6 +19,8 @@ PHRASES: tuple[tuple[str, str], ...] = (
     ("no longer supported", "Unsupported"),
     ("not implemented for", "Unsupported"),
     ("no scaledmm kernel", "Unsupported"),
+    ("marlin does not support", "Unsupported"),
+    ("sparsity support has been removed", "Unsupported"),
 )
 
 

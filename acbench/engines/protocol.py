@@ -37,6 +37,8 @@ class Request:
     token_ids: tuple[int, ...]
     sampling: Sampling = Sampling()
     score_from: int | None = None
+    top: int = 0
+    """1: for each scored position also the token the model finds most probable there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,10 @@ class Completion:
     logprobs: tuple[float, ...] = ()
     """Natural log, one per generated or scored token; empty when not asked for."""
     error: str = ""
+    top_ids: tuple[int, ...] = ()
+    """The most probable token at each scored position; empty unless the request's ``top`` was 1."""
+    stats: Mapping[str, float] = field(default_factory=dict)
+    """What the engine measured for this request, e.g. sizes of a compressed cache; empty for most engines."""
 
 
 @dataclass(frozen=True, slots=True)

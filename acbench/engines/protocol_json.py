@@ -23,6 +23,7 @@ def request_from_json(data: Mapping[str, Any]) -> Request:
         token_ids=tuple(data["token_ids"]),
         sampling=Sampling(**sampling),
         score_from=data["score_from"],
+        top=data.get("top", 0),
     )
 
 
@@ -30,6 +31,7 @@ def completion_from_json(data: Mapping[str, Any]) -> Completion:
     plain = dict(data)
     plain["token_ids"] = tuple(plain["token_ids"])
     plain["logprobs"] = tuple(plain["logprobs"])
+    plain["top_ids"] = tuple(plain.get("top_ids", ()))
     return Completion(**plain)
 
 

@@ -96,7 +96,8 @@ class VllmCore:
             start = scored.score_from or 0
             table = output.prompt_logprobs
             values = tuple(float(table[i][prompt_ids[i]].logprob) for i in range(start, len(prompt_ids)))
-            return Completion(finish_reason="scored", logprobs=values, **common)
+            top = tuple(_most_likely(table[i]) for i in range(start, len(prompt_ids))) if scored.top else ()
+            return Completion(finish_reason="scored", logprobs=values, top_ids=top, **common)
         answer = output.outputs[0]
         logprobs: tuple[float, ...] = ()
         if output.request_id in self._logprobs:
@@ -118,13 +119,21 @@ def create_core(checkpoint: Path, settings: EngineSettings) -> VllmCore:
     return VllmCore(checkpoint, settings)
 
 
+def _most_likely(entries: Any) -> int:
+    """The token with the largest log-probability among those returned for one position."""
+    return int(max(entries.items(), key=lambda entry: entry[1].logprob)[0])
+
+
 def _parameters(request: Request) -> Any:
     from vllm import SamplingParams
     from vllm.sampling_params import RequestOutputKind
 
     if request.score_from is not None:
         return SamplingParams(
-            max_tokens=1, prompt_logprobs=0, detokenize=False, output_kind=RequestOutputKind.FINAL_ONLY
+            max_tokens=1,
+            prompt_logprobs=request.top,
+            detokenize=False,
+            output_kind=RequestOutputKind.FINAL_ONLY,
         )
     sampling = request.sampling
     return SamplingParams(

@@ -16,6 +16,7 @@ from acbench.children import exit_with_parent
 from acbench.environment import describe
 from acbench.errors import AcbenchError, ConfigError
 from acbench.plugin import hookspecs
+from acbench.plugin.baselines import BaselineBook, terminal_lines
 from acbench.plugin.options import add_options
 from acbench.plugin.progress import ProgressPrinter
 from acbench.plugin.session import SESSION, AcbenchSession, open_session
@@ -60,6 +61,11 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[SESSION] = session
     if session.is_worker:
         exit_with_parent()
+    elif _wants_suites(config):
+        try:
+            session.baselines = BaselineBook.open(config.rootpath)
+        except ConfigError as error:
+            raise pytest.UsageError(str(error)) from error
     option = config.option
     if _wants_suites(config) and getattr(option, "allure_report_dir", "absent") is None:
         option.allure_report_dir = str(session.run_dir / "allure-results")
@@ -221,12 +227,14 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session) -> None:
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     acbench = session.config.stash[SESSION]
     acbench.close()
     printer = session.config.stash.get(PRINTER, None)
     if printer is not None:
         printer.close()
+    if acbench.baselines is not None:
+        acbench.baselines.close(acbench, exitstatus)
     if not acbench.is_worker and (acbench.results or _wants_suites(session.config)):
         session.config.hook.pytest_acbench_finished(
             config=session.config, results=list(acbench.results), run_dir=acbench.run_dir
@@ -247,6 +255,7 @@ def pytest_acbench_environment(config: pytest.Config) -> Mapping[str, str]:
         "backend": str(profile.engine.get("backend", "vllm")),
         "mode": profile.mode,
         "stage": profile.stage,
+        "run": session.run_dir.name,
     }
 
 
@@ -262,4 +271,6 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     terminalreporter.write_line(
         f"engine starts: {len(starts)} for {len(groups)} checkpoints; evaluation time {generated:.0f} s"
     )
+    for line in terminal_lines(session.baselines.changes) if session.baselines is not None else ():
+        terminalreporter.write_line(line)
     terminalreporter.write_line(f"results: {_short(session.run_dir, config)}")

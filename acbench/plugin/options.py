@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from acbench.baseline_changes import MODES
 from acbench.config import BACKENDS, STAGES
 from acbench.errors import ConfigError, did_you_mean
 from acbench.matrix import Selection
@@ -39,6 +40,13 @@ OPTIONS = (
     Option("backend", "", f"engine back-end instead of the profile's: {', '.join(BACKENDS)}"),
     Option("stage", "", "what an inconclusive verdict does: pull-request (skip) or nightly (fail)"),
     Option("shard", "", "run shard i of n of the engine groups, for example 2/4", "I/N"),
+    Option(
+        "baselines",
+        "check",
+        "what happens to suites/baselines: check (default: show what changed), new (add what is missing) or update "
+        "(rewrite what was run)",
+        "MODE",
+    ),
 )
 
 
@@ -55,6 +63,7 @@ class Settings:
     stage: str
     shard: tuple[int, int] | None
     plan: bool
+    baselines: str = "check"
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -82,7 +91,7 @@ def read_settings(config: pytest.Config) -> Settings:
         text = value(name) or os.environ.get(variable, "") or str(config.rootpath / ".acbench" / name)
         return Path(text).expanduser().absolute()
 
-    for name, valid in (("backend", BACKENDS), ("stage", STAGES)):
+    for name, valid in (("backend", BACKENDS), ("stage", STAGES), ("baselines", MODES)):
         if value(name) and value(name) not in valid:
             raise ConfigError(f"--acb-{name}={value(name)}: {did_you_mean(value(name), valid)}")
     return Settings(
@@ -94,6 +103,7 @@ def read_settings(config: pytest.Config) -> Settings:
         backend=value("backend"),
         stage=value("stage"),
         shard=_shard(value("shard")),
+        baselines=value("baselines") or "check",
         plan=bool(config.getoption("acb_plan") or config.getini("acb_plan")),
     )
 

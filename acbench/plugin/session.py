@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from acbench.cases import Case
     from acbench.casework import Caseworker
+    from acbench.plugin.baselines import BaselineBook
     from acbench.records import CaseResult
 
 SESSION = pytest.StashKey["AcbenchSession"]()
@@ -38,6 +39,8 @@ class AcbenchSession:
     is_worker: bool
     selected: list[Case] = field(default_factory=list)
     results: list[CaseResult] = field(default_factory=list)
+    baselines: BaselineBook | None = None
+    """In the controller of a run that judges cases; None in workers and where nothing is judged."""
     _worker: Caseworker | None = None
 
     def in_shard(self, case: Case) -> bool:

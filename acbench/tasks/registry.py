@@ -78,7 +78,11 @@ def _variants(module: str, prefix: str, names: tuple[str, ...]) -> dict[str, Ent
     }
 
 
+ANALYSES = ("erank", "top-k", "energy")
+
 TASKS: dict[str, Entry] = {
+    "compress": Entry("acbench.tasks.checkpoint"),
+    **{slug: Entry("acbench.tasks.analyses", info="task_info", variant=slug) for slug in ANALYSES},
     "needle": Entry("acbench.tasks.needle"),
     "needle-multi": Entry("acbench.tasks.needle", factory="open_multi", info="MULTI_INFO"),
     "pddl": Entry("acbench.tasks.pddl"),

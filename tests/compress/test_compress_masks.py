@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acbench.compress.magnitude import create
-from acbench.compress.masks import n_of_m, smallest
+from acbench.compress.masks import n_of_m, smallest, smallest_of_rows
+from acbench.compress.statistics import InputStatistics
 
 torch.set_num_threads(1)
 
@@ -34,6 +35,26 @@ def test_two_of_four_by_hand() -> None:
 
 def test_half_of_the_matrix_by_hand() -> None:
     assert kept(smallest(W.abs(), 0.5)) == [{1, 3, 4}, {0, 1, 2, 3, 5}]
+
+
+def test_half_of_each_row_by_hand() -> None:
+    assert kept(smallest_of_rows(W.abs(), 0.5)) == [{0, 1, 3, 4}, {0, 1, 2, 3}]
+
+
+def test_wanda_by_hand() -> None:
+    """Specification, section 10: a small weight with a large input stays, a large one with a small input goes."""
+    weight = torch.tensor([[1, -0.5, 0.25, 2], [0.3, 0.4, -0.6, 0.1]])
+    inputs = torch.tensor([[0.5, 2, 0, -0.5], [0, -2, 3, 0.1], [1, 1, -4, 0.2]])
+    statistics = InputStatistics(frozenset({"squares"}))
+    statistics.add(inputs)
+    norms = statistics.finish()["squares"].sqrt()
+    assert norms.tolist() == pytest.approx([1.118034, 3, 5, 0.547723], rel=1e-6)
+    score = weight.abs() * norms
+    assert score[0].tolist() == pytest.approx([1.118034, 1.5, 1.25, 1.095445], rel=1e-6)
+    assert score[1].tolist() == pytest.approx([0.33541, 1.2, 3, 0.054772], rel=1e-4)
+    for pruned in (smallest_of_rows(score, 0.5), n_of_m(score, keep=2, block=4)):
+        assert kept(pruned) == [{1, 2}, {1, 2}]
+    assert kept(smallest_of_rows(weight.abs(), 0.5)) == [{0, 3}, {1, 2}]  # magnitude
 
 
 def test_four_of_eight_may_keep_all_of_one_half() -> None:
@@ -70,6 +91,17 @@ def test_exactly_the_floor_of_the_share_is_pruned(score: torch.Tensor, percent: 
     assert int(pruned.sum()) == count
     if 0 < count < score.numel():
         assert score[~pruned].min() >= score[pruned].max()
+
+
+@settings(max_examples=40, deadline=None)
+@given(scores, st.integers(1, 99))
+def test_every_row_loses_exactly_the_floor_of_its_share(score: torch.Tensor, percent: int) -> None:
+    pruned = smallest_of_rows(score, percent / 100)
+    count = math.floor(Fraction(percent, 100) * score.shape[1])
+    assert pruned.sum(-1).tolist() == [count] * score.shape[0]
+    for values, gone in zip(score, pruned, strict=True):
+        if 0 < count < score.shape[1]:
+            assert values[~gone].min() >= values[gone].max()
 
 
 def test_a_share_that_floating_point_falls_short_of() -> None:

@@ -12,7 +12,7 @@ from model_folders import child_env
 from acbench.cases import Recipe
 from acbench.compress.registry import check
 from acbench.compress.support import stored_form
-from acbench.compress.worker import is_linear
+from acbench.compress.tally import is_linear
 from acbench.errors import ConfigError
 
 

@@ -118,12 +118,13 @@ def test_selection_of_own_recipes(judged: Project, expression: str, expected: se
 @pytest.mark.parametrize(
     ("expression", "count"),
     [
-        ("rtn", 6),
-        ("smollm2 and magnitude and not needle", 2),
+        ("rtn", 18),
+        ("smollm2 and magnitude and not needle", 8),
         ("smollm2-135m:rtn-w4g64:needle", 1),
-        ("needle or base", 6),
-        ("long_context", 4),
-        ("awq", 0),
+        ("needle or base", 17),
+        ("long_context", 9),
+        ("awq", 9),
+        ("erank or top-k or energy", 27),
     ],
 )
 def test_the_issues_expressions_on_the_default_matrix(judged: Project, expression: str, count: int) -> None:

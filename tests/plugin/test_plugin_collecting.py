@@ -36,7 +36,7 @@ def probed(project: Project, *arguments: str) -> tuple[str, int]:
 
 def test_the_default_matrix_needs_nothing_heavy(tmp_path: Path) -> None:
     project = Project(tmp_path / "default", {})
-    assert probed(project, "--acb-profile=demo") == ("[]", 12)
+    assert probed(project, "--acb-profile=demo") == ("[]", 81)
     loaded, count = probed(project, "--acb-profile=paper")
     assert loaded == "[]"
     assert count > 100

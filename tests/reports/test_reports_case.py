@@ -141,3 +141,14 @@ def test_heat_map_for_cells_with_length_and_depth() -> None:
     assert "compressed minus base" in text
     assert figures.heat_map(case_result(cells=({"depth": 3},))) == ""
     assert "by level" in figures.case_figure(case_result())
+
+
+def test_a_long_answer_is_drawn_by_place() -> None:
+    parts = tuple(
+        comparison(0.9 - 0.1 * i, 0.8 - 0.2 * i, metric=f"position_{i}", title=f"part {i}")
+        for i in range(1, 4)
+    )
+    svg = figures.case_figure(case_result(task="longgenbench-gsm8k", secondary=parts))
+    assert "by place in the answer" in svg
+    assert [f"part {i} of 5" in svg for i in range(1, 5)] == [True, True, True, False]
+    assert "by level" in figures.case_figure(case_result(task="pddl"))

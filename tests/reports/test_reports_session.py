@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from report_cases import case_result, comparison
 from reports import allure_session, categories, crashes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -25,6 +27,12 @@ if TYPE_CHECKING:
         ("skipped", "XFAIL report-only: inconclusive: 12", "Report-only: shown, not gated"),
         ("broken", "acbench.errors.EngineStartError: no\nEngineTimeout", "Engine start or out of memory"),
         ("broken", "acbench.errors.OutOfMemory: 3 GiB", "Engine start or out of memory"),
+        (
+            "broken",
+            "acbench.errors.MisServed: m:awq-w4g128: the engine does not serve what the checkpoint holds: ...",
+            "Checkpoint not served as stored",
+        ),
+        ("broken", "acbench.errors.EngineDied: MisServed in its log", "Engine start or out of memory"),
         ("broken", "acbench.errors.EngineTimeout: 60 s", "Time limit"),
         ("broken", "acbench.errors.PromptDrift: sample 3", "Data or prompt drift"),
         ("broken", "acbench.errors.DataError: degradation: x", "Data or prompt drift"),
@@ -36,11 +44,14 @@ if TYPE_CHECKING:
         ("failed", "AssertionError: assert 1 == 2", None),
     ],
 )
-def test_first_matching_category(status: str, message: str, name: str | None) -> None:
+@pytest.mark.parametrize("match", [re.fullmatch, re.search])  # the two generations of the generator
+def test_first_matching_category(
+    match: Callable[[str, str], object], status: str, message: str, name: str | None
+) -> None:
     matching = [
         rule["name"]
         for rule in categories.rules()
-        if status in rule["matchedStatuses"] and re.fullmatch(rule["messageRegex"], message)
+        if status in rule["matchedStatuses"] and match(rule["messageRegex"], message)
     ]
     assert (matching or [None])[0] == name
 
@@ -158,3 +169,25 @@ def test_crash_of_an_ordinary_test_is_reported_too() -> None:
     data = crashes.crash_result(crashes.Crash("tests/test_x.py::test_y", "gone", 1, 2))
     assert data["name"] == "test_y"
     assert data["parameters"] == []
+
+
+def test_a_metric_without_a_number_does_not_spoil_the_others(tmp_path: Path) -> None:
+    nothing = comparison(math.nan, math.nan)
+    result = case_result(secondary=(nothing,))
+    path = allure_session.write_metrics(tmp_path, [result], run="r1", now_ms=2000)
+    assert path is not None
+    (sample,) = json.loads(path.read_text(), parse_constant=pytest.fail)
+    assert sample["value"] == -5.0
+
+
+def test_large_runs_keep_the_primary_metrics(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    results = [case_result(), case_result(task="pddl")]
+
+    def keys() -> list[str]:
+        path = allure_session.write_metrics(tmp_path, results, run="r1", now_ms=2000)
+        assert path is not None
+        return [sample["key"].rpartition(".")[2] for sample in json.loads(path.read_text())]
+
+    assert keys() == ["accuracy", "strict"] * 2
+    monkeypatch.setattr(allure_session, "EVERY_METRIC_UP_TO", 1)
+    assert keys() == ["accuracy"] * 2

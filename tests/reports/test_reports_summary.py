@@ -31,7 +31,7 @@ def test_matrix_cell_shows_both_scores_difference_and_verdict() -> None:
     assert "50.0 % → 40.0 %<br>-10.0 pp [-14.0, -6.0]<br>❌ worse |" in text
     assert "❌ worse (report-only)" in text
     assert "| task | `rtn-w4g64` |" in text.replace("| `magnitude-2of4` ", "")
-    matrix = text.split("### Largest")[0]
+    matrix = text.split("### smollm2-135m")[1].split("###")[0]
     assert "`base`" not in matrix
     assert "| – |" in matrix
 
@@ -45,12 +45,25 @@ def test_worst_cases_are_gated_and_ordered_by_margins_lost() -> None:
     assert summary.worst_gated([*many, nats])[0].task == "ppl"
 
 
+def test_the_worst_five_have_gated_cases_first_and_mark_the_others() -> None:
+    worst = [(r.compression, r.task) for r in summary.worst(RESULTS)]
+    assert worst == [("rtn-w4g64", "needle"), ("rtn-w4g64", "pddl"), ("magnitude-2of4", "needle")]
+    table = summary.markdown(RESULTS).split("### Largest losses")[1].split("###")[0]
+    (free,) = [line for line in table.splitlines() if "magnitude" in line]
+    assert free.endswith("❌ worse (report-only) |")
+    many = [case_result(task=f"t{i}", gate="report", primary=comparison(0.5, 0.1)) for i in range(9)]
+    assert [r.task for r in summary.worst([*many, RESULTS[2]])] == ["pddl", "t0", "t1", "t2", "t3"]
+
+
 def test_undecided_noise_broken_and_facts() -> None:
     text = summary.markdown(RESULTS, broken={"m:x:needle": "EngineDied | gone <b>"}, report="r/index.html")
     assert "| `smollm2-135m:rtn-w4g64:pddl` | 120 | about 900 | 7.1 pp |" in text
     assert "| smollm2-135m | needle | 2 of 120 (1.7 %) | 5 of 120 (4.2 %) | -0.8 pp [-3.0, +1.4] |" in text
     assert "EngineDied \\| gone &lt;b>" in text
-    assert "| `smollm2-135m:rtn-w4g64` | 4.25 | 87 | 0 | compressed-tensors | vllm 0.32.0 cpu | 25 |" in text
+    assert (
+        "| `smollm2-135m:rtn-w4g64` | 4.25 | 87 | – | 0 | compressed-tensors | – | – | vllm 0.32.0 cpu | 25 |"
+        in text
+    )
     assert 'pytest suites/ -k "smollm2-135m:rtn-w4g64:needle]"' in text
     assert "Report: `r/index.html`" in text
 

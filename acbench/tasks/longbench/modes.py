@@ -1,9 +1,11 @@
 """What the two modes mean. This is the one place where they differ.
 
-``upstream`` is the published scorer, value for value, with two intended differences: labels that are part of
+``upstream`` is the published scorer, value for value, with three intended differences: labels that are part of
 the reference are dropped from a fresh list (the published code removes from the list it walks over; with the
-published labels both give the same), and ROUGE-L does not fail on long texts (the published one recurses and
-turns the overflow into 0). Code similarity is the one with the Levenshtein engine.
+published labels both give the same), ROUGE-L does not fail on long texts (the published one recurses and
+turns the overflow into 0), and Chinese without any punctuation is cut after 2,048 characters before words are
+looked for (the published scorer would take hours for a reply that repeats one character). Code similarity is
+the one with the Levenshtein engine.
 
 ``corrected`` is the profile that the specification calls `fixed` (section 9). It reads an answer that is right
 but formatted in a way that the published scorer trips over:

@@ -87,8 +87,9 @@ def _record(line: bytes, which: LongBenchSet, where: str) -> Record:
     if "all_classes" not in found:
         raise DataError(f"{where}: field 'all_classes' is missing; it is null for sets without labels")
     answers, classes = read_gold(which, found, where)
-    for answer in (*answers, *(classes or ())):
-        _check_characters(answer, "answers", where)
+    for field, texts in (("answers", answers), ("all_classes", classes or ())):
+        for text in texts:
+            _check_characters(text, field, where)
     context, name = _text(found, "context", where), _text(found, "_id", where)
     if not name:
         raise DataError(f"{where}: field '_id' is empty")

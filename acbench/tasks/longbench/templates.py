@@ -44,7 +44,7 @@ TEMPLATES: dict[str, str] = {
     "2wikimqa": _MULTI_DOC,
     "musique": _MULTI_DOC,
     "dureader": (
-        "请根据所给的几篇文章回答一个问题。\n\n文章：{context}\n\n"
+        "请根据所给的几篇文章回答一个问题。\n\n文章：\n{context}\n\n"
         "以上是全部文章，请据此回答问题。\n\n问题：{input}\n答案："
     ),
     "gov_report": (
@@ -79,11 +79,11 @@ TEMPLATES: dict[str, str] = {
     "passage_retrieval_en": (
         "The following numbered paragraphs come from an encyclopedia. After them stands an abstract of one of "
         "them; find out of which.\n\n{context}\n\nThe abstract:\n\n{input}\n\nName the paragraph that the abstract "
-        'belongs to, in the form "Paragraph N", for example "Paragraph 3".\n\nAnswer: '
+        'belongs to, in the form "Paragraph N" with its number for N.\n\nAnswer: '
     ),
     "passage_retrieval_zh": (
         "下面有若干编号的段落，最后给出其中一段的摘要，请找出它对应的段落。\n\n{context}\n\n摘要如下：\n\n{input}"
-        "\n\n请写出该摘要对应的段落，格式为“段落N”，例如“段落3”。\n\n回答："
+        "\n\n请写出该摘要对应的段落，格式为“段落N”，其中N是段落的编号。\n\n回答："
     ),
     "lcc": "Here is the beginning of a source file. Write the line that comes next.\n{context}The next line:\n",
     "repobench-p": (

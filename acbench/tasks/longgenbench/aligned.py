@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,7 +22,10 @@ _PHRASE = re.compile(r"answer is", re.IGNORECASE)
 _THOUSANDS = re.compile(r"(?<=[0-9]),(?=[0-9]{3}(?![0-9]))")
 _DECORATION = re.compile(r"[$€£*\\{}()\[\]]")
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
-_LETTER = re.compile(r"[\s:*\"'“”‘’(\[{]*(?:(?i:option)\b)?[\s:*\"'“”‘’(\[{]*([A-E])(?![A-Za-z])")
+_OPENING = r"[\s:*\"'“”‘’(\[{]*"
+_LETTER = re.compile(rf"{_OPENING}(?:(?i:option)\b{_OPENING})?([A-E])(?![A-Za-z])")
+_CLOSING = re.compile(r"[ \t:]*")
+_VISIBLE = re.compile(r"\S")
 _BRACKETED = re.compile(r"\(([A-E])\)")
 MAX_DIGITS = 400
 """Longer runs of digits are no number anybody means, and comparing them would only cost time."""
@@ -98,6 +102,12 @@ def reference(answer: str, *, letters: bool) -> Decimal | str:
     return value
 
 
+def starts_with_label(reply: str, number: int) -> bool:
+    """Whether the reply begins with the label of that answer."""
+    found = _ANSWER.match(reply.lstrip("\n"))
+    return found is not None and found.group(1) == str(number)
+
+
 def blocks(reply: str) -> dict[int, str]:
     """Text of each numbered answer; of several with one number the first counts."""
     starts = [(m.start(), m.end(), int(m.group(1)[:MAX_DIGITS])) for m in _ANSWER.finditer(reply)]
@@ -114,20 +124,33 @@ def blocks(reply: str) -> dict[int, str]:
 
 def closing_value(block: str, *, letters: bool) -> Decimal | str | None:
     """The first value behind an "answer is" that can be read."""
-    for phrase in _PHRASE.finditer(block):
-        candidate = _candidate(block[phrase.end() :])
-        value = _letter(candidate) if letters else _first_number(_PHRASE.split(candidate, maxsplit=1)[0])
+    phrases = list(_PHRASE.finditer(block))
+    for phrase, following in zip_longest(phrases, phrases[1:]):
+        begin, end = _candidate(block, phrase.end())
+        if letters:
+            value: Decimal | str | None = _letter(block, begin, end)
+        else:
+            value = _first_number(block[begin : min(end, following.start()) if following else end])
         if value is not None:
             return value
     return None
 
 
-def _candidate(rest: str) -> str:
+def _candidate(block: str, start: int) -> tuple[int, int]:
     """From the phrase to the end of its line; when the line ends at once, the next line that is not blank."""
-    line, newline, after = rest.lstrip(" \t:").partition("\n")
-    if line.strip() or not newline:
-        return line
-    return next((text for text in after.split("\n") if text.strip()), "")
+    skipped = _CLOSING.match(block, start)
+    begin = skipped.end() if skipped else start
+    visible = _VISIBLE.search(block, begin)
+    if visible is None:
+        return begin, begin
+    if _line_end(block, begin) < visible.start():
+        begin = block.rfind("\n", begin, visible.start()) + 1
+    return begin, _line_end(block, begin)
+
+
+def _line_end(text: str, start: int) -> int:
+    end = text.find("\n", start)
+    return len(text) if end < 0 else end
 
 
 def last_value(block: str, *, letters: bool) -> Decimal | str | None:
@@ -158,6 +181,6 @@ def _decimal(text: str) -> Decimal | None:
     return value if value.is_finite() else None
 
 
-def _letter(text: str) -> str | None:
-    found = _LETTER.match(text)
+def _letter(text: str, begin: int, end: int) -> str | None:
+    found = _LETTER.match(text, begin, end)
     return found.group(1) if found else None

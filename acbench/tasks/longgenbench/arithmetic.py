@@ -30,29 +30,29 @@ Problem = tuple[str, str, int]
 
 def _gain(rng: random.Random) -> Problem:
     name, thing = rng.choice(NAMES), rng.choice(THINGS)
-    a, b = rng.randint(3, 40), rng.randint(2, 30)
+    a, b = rng.randint(2, 12), rng.randint(2, 12)
     question = f"{name} has {a} {thing} and finds {b} more. How many {thing} does {name} have now?"
     return question, f"{name} has {a} + {b} = {a + b} {thing}.", a + b
 
 
 def _loss(rng: random.Random) -> Problem:
     name, thing = rng.choice(NAMES), rng.choice(THINGS)
-    b = rng.randint(2, 30)
-    a = b + rng.randint(1, 40)
+    b = rng.randint(2, 9)
+    a = b + rng.randint(1, 9)
     question = f"{name} had {a} {thing} and gave {b} of them away. How many {thing} are left?"
     return question, f"There are {a} - {b} = {a - b} {thing} left.", a - b
 
 
 def _groups(rng: random.Random) -> Problem:
     thing, box = rng.choice(THINGS), rng.choice(BOXES)
-    a, b = rng.randint(2, 9), rng.randint(2, 12)
+    a, b = rng.randint(2, 6), rng.randint(2, 6)
     question = f"There are {a} {box} with {b} {thing} in each. How many {thing} are there altogether?"
     return question, f"Altogether there are {a} * {b} = {a * b} {thing}.", a * b
 
 
 def _sharing(rng: random.Random) -> Problem:
     name, thing = rng.choice(NAMES), rng.choice(THINGS)
-    a, b = rng.randint(2, 9), rng.randint(2, 10)
+    a, b = rng.randint(2, 6), rng.randint(2, 6)
     question = (
         f"{name} shares {a * b} {thing} equally among {a} friends. How many {thing} does each friend get?"
     )

@@ -49,7 +49,7 @@ PLACES = {
     "a harbour": ("watch ships unload", "board a ferry", "tie up a fishing boat"),
     "a hospital": ("see a surgeon", "have a broken arm set", "visit a sick friend on a ward"),
     "a cinema": ("watch a film on a big screen", "buy popcorn before the show", "see a premiere"),
-    "a swimming pool": ("swim a few lengths", "learn to dive", "wear goggles and a cap"),
+    "a swimming pool": ("swim a few lengths", "jump from a springboard", "wear goggles and a cap"),
     "a railway station": ("catch a train", "read the departure board", "wait on a platform"),
     "a pharmacy": ("collect prescribed pills", "ask for cough syrup", "buy plasters for a cut"),
 }
@@ -58,7 +58,7 @@ TOOLS = {
     "a hammer": ("driving a nail into a board",),
     "a needle": ("sewing on a button",),
     "a ladle": ("serving soup from a pot",),
-    "a torch": ("finding the way in the dark",),
+    "a torch": ("seeing what lies in a dark cellar",),
     "a broom": ("sweeping the kitchen floor",),
     "a ladder": ("reaching the roof",),
     "a kettle": ("boiling water for tea",),
@@ -151,7 +151,7 @@ def _units(rng: random.Random) -> Choice:
     )
 
 
-def _first_letter(rng: random.Random) -> Choice:
+def _last_letter(rng: random.Random) -> Choice:
     word = rng.choice(WORDS)
     right = word[-1]
     wrong = rng.sample(sorted({letter for letter in "abcdefghiklmnoprstuvw" if letter != right}), 3)
@@ -184,7 +184,7 @@ SUBJECTS: dict[str, tuple[Callable[[random.Random], Choice], ...]] = {
     "elementary_arithmetic": (_sums, _products, _largest),
     "calendar": (_day_after, _month_before),
     "geometry_and_units": (_sides, _rectangle, _units),
-    "words_and_letters": (_first_letter, _alphabet),
+    "words_and_letters": (_last_letter, _alphabet),
     "animals": (_legs, _legs_together),
 }
 """Subject -> generators; a prompt's questions are all about one subject, as in MMLU."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from acbench.errors import DataError
+from acbench.errors import ConfigError, DataError, did_you_mean
 from acbench.tasks.longgenbench.aligned import align, reference
 from acbench.tasks.longgenbench.forms import form_of
 from acbench.tasks.longgenbench.outcomes import outcome_of, without_thought
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from acbench.tasks.protocol import Prediction
 
-_HEADER = re.compile(r"^Question_([0-9]+):", re.MULTILINE)
+MODES = ("corrected", "upstream")
+_HEADER = re.compile(r"^Question_([0-9]{1,9}):", re.MULTILINE)
 
 
 class Scorer:
@@ -29,6 +30,8 @@ class Scorer:
     """
 
     def __init__(self, variant: str, mode: str) -> None:
+        if mode not in MODES:
+            raise ConfigError(f"longgenbench: unknown mode {mode!r}; {did_you_mean(mode, MODES)}")
         self._form = form_of(variant)
         self._mode = mode
 
@@ -89,5 +92,5 @@ def first_number(prompt: str, count: int, default: int) -> int:
 
 
 def open_scorer(variant: str, *, mode: str, embedder: object) -> Scorer:
-    """The scorer of one form. Raises ConfigError for an unknown form."""
+    """The scorer of one form. Raises ConfigError for an unknown form or mode."""
     return Scorer(variant, mode)

@@ -77,8 +77,12 @@ def read_settings(table: Mapping[str, Any], form: Form, *, has_data_dir: bool) -
         if not isinstance(values[key], bool):
             raise ConfigError(f"longgenbench: {key} must be true or false, not {values[key]!r}")
     levels = values["levels"]
-    if not isinstance(levels, list | tuple) or not levels or not set(levels) <= set(LEVELS):
+    if not isinstance(levels, list | tuple) or not levels or not all(level in LEVELS for level in levels):
         raise ConfigError(f"longgenbench: levels must be a list out of {', '.join(LEVELS)}, not {levels!r}")
+    if len(set(levels)) != len(levels):
+        raise ConfigError(f"longgenbench: levels: a level stands there twice in {levels!r}")
+    if "source" in table and not has_data_dir:
+        raise ConfigError("longgenbench: source is for a data folder, and there is none")
     if values["source"] not in ("auto", "raw", "packed"):
         raise ConfigError(f"longgenbench: source must be auto, raw or packed, not {values['source']!r}")
     return Settings(**{**values, "levels": tuple(levels)})

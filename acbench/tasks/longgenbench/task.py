@@ -7,7 +7,7 @@ from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from acbench.engines.protocol import Sampling
-from acbench.tasks.longgenbench.aligned import FIFTHS, align
+from acbench.tasks.longgenbench.aligned import FIFTHS, align, starts_with_label
 from acbench.tasks.longgenbench.embedded import embedded_prompts
 from acbench.tasks.longgenbench.forms import form_of
 from acbench.tasks.longgenbench.outcomes import OUTCOMES, has_loop, outcome_of, without_thought
@@ -59,6 +59,11 @@ def task_info(variant: str) -> TaskInfo:
 def open_task(context: TaskContext, variant: str) -> Task:
     """Opens one form. Raises ConfigError for wrong settings; data is read when samples are asked for."""
     return LongGenBench(context, form_of(variant))
+
+
+def with_cue(cue: str, reply: str, first: int) -> str:
+    """The reply behind the label that was written for the model, unless it wrote that label once more."""
+    return reply if starts_with_label(reply, first) else cue + reply
 
 
 class LongGenBench:
@@ -113,7 +118,7 @@ class LongGenBench:
 
     def _grade(self, sample: Sample, reply: Reply) -> Grade:
         answers, letters = sample.data["answers"], self._form.letters
-        text = sample.data["cue"] + without_thought(reply.text)
+        text = with_cue(sample.data["cue"], without_thought(reply.text), sample.data["first"])
         found = align(text, answers, first=sample.data["first"], letters=letters)
         published = published_accuracy(text, answers, letters=letters)
         cut = reply.finish_reason == "length"

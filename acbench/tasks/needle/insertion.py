@@ -74,16 +74,22 @@ def upstream_context(
 ) -> str:
     """The context of an older runner's cell: ``length`` tokens less the buffer, needle included.
 
-    ``sentence_ends`` are the token ids taken for full stops; ``encode`` adds no special tokens.
+    ``sentence_ends`` are the token ids taken for full stops; ``encode`` adds no special tokens. Raises ValueError
+    when ``length`` has no room for the needle beside the buffer (a runner would cut at a wrong place there).
     """
-    tokens = encode(decode(encode(haystack)[:length]))
+    tokens = encode(haystack)
+    if (
+        len(tokens) > length
+    ):  # only what is cut goes through the tokenizer twice, which not every one survives
+        tokens = encode(decode(tokens[:length]))
     inserted = encode(needle)
-    room = length - UPSTREAM_BUFFER_TOKENS
-    if len(tokens) + len(inserted) > room:
-        tokens = tokens[: max(room - len(inserted), 0)]
+    room = length - UPSTREAM_BUFFER_TOKENS - len(inserted)
+    if room < 0:
+        raise ValueError(f"{length} tokens have no room for the needle and {UPSTREAM_BUFFER_TOKENS} others")
+    tokens = tokens[:room]
     if depth >= 100:
         return decode(tokens + inserted)
-    at = int(len(tokens) * depth / 100)
+    at = int(len(tokens) * (depth / 100))  # in this order, for the same rounding: 50 tokens at 58 % are 28
     while at > 0 and tokens[at - 1] not in sentence_ends:
         at -= 1
     return decode(tokens[:at] + inserted + tokens[at:])

@@ -26,7 +26,7 @@ INFO = TaskInfo(
     slug="needle",
     title="Needle in a haystack",
     capability="long_context",
-    version=1,
+    version=2,
     metrics=(
         Metric("keyword_recall", "Keyword recall"),
         Metric("hit", "All keywords found", binary=True),

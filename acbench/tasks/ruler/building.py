@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import TYPE_CHECKING
 
 from acbench.tasks.needle.haystack import haystack_text
@@ -20,7 +20,6 @@ from acbench.tasks.ruler.material import (
     NOUNS,
     coded_words,
     names,
-    numbers,
     word_keys,
 )
 
@@ -139,10 +138,13 @@ def _whole_sentences(text: str, size: int) -> str:
 
 
 def plant(text: str, statements: Sequence[str], depths: Sequence[float]) -> str:
-    """Puts each statement behind the sentence end nearest to its depth (per cent of the characters)."""
+    """Puts each statement behind the sentence end nearest to its depth (per cent of the characters).
+
+    Those that share a place keep their order: a variable must not be used before it has a value.
+    """
     ends = [0, *sentence_boundaries(text), len(text)]
     places = [min(ends, key=lambda end: abs(end - depth / 100 * len(text))) for depth in depths]
-    for place, statement in sorted(zip(places, statements, strict=True), reverse=True):
+    for place, _, statement in sorted(zip(places, count(), statements, strict=False), reverse=True):
         text = f"{text[:place].rstrip()} {statement} {text[place:].lstrip()}".strip()
     return text
 
@@ -178,8 +180,9 @@ def _chain_question(text: str, value: str) -> str:
 def _chain(seed: str, most: int) -> Callable[[int], Question]:
     """One chain of four hops in noise; size = characters of noise. A worked example stands in front."""
     rng = random.Random(seed)
-    variables, example = names(HOPS + 1, rng), names(HOPS + 1, rng)
-    value, other = (str(n % 90_000 + 10_000) for n in map(int, numbers(2, rng)))
+    drawn = names(2 * (HOPS + 1), rng)
+    variables, example = drawn[: HOPS + 1], drawn[HOPS + 1 :]
+    value, other = map(str, rng.sample(range(10_000, 100_000), 2))
     depths = sorted(100 * d / (DEPTHS - 1) for d in rng.sample(range(DEPTHS), HOPS + 1))
     noise = _noise(most)
     shown = _chain_question(" ".join(_links(example, other)), other)

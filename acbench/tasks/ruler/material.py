@@ -141,12 +141,9 @@ COMMON = (
         "button",
         "castle",
         "doctor",
-        "engine",
         "flower",
         "guitar",
         "honey",
-        "island",
-        "jacket",
         "letter",
     ),
     *(
@@ -157,9 +154,7 @@ COMMON = (
         "rabbit",
         "silver",
         "ticket",
-        "violin",
         "window",
-        "basket",
         "carpet",
     ),
     *(
@@ -168,11 +163,9 @@ COMMON = (
         "giraffe",
         "hotel",
         "monkey",
-        "needle",
         "pepper",
         "rocket",
         "school",
-        "tunnel",
         "winter",
     ),
     *(
@@ -182,19 +175,14 @@ COMMON = (
         "finger",
         "ginger",
         "helmet",
-        "ladder",
-        "magnet",
         "napkin",
         "oyster",
         "parrot",
     ),
     *(
-        "saddle",
         "teapot",
         "turtle",
-        "walnut",
         "wizard",
-        "anchor",
         "barrel",
         "cactus",
         "dinner",
@@ -202,6 +190,7 @@ COMMON = (
         "goblin",
     ),
 )
+"""None of them is part of a pair: a word that is asked for must not be found in another one."""
 
 
 def word_keys(count: int, rng: random.Random) -> list[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from acbench.errors import DataError
+from acbench.errors import ConfigError, DataError, did_you_mean
 from acbench.tasks.protocol import Scored
 
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from acbench.tasks.protocol import Prediction
 
 CORRECT, PARTIAL, WRONG, CUT, EMPTY = "correct", "partial", "wrong", "cut", "empty"
+MODES = ("corrected", "upstream")
 
 
 def substring_recall(reply: str, references: Sequence[str]) -> float:
@@ -44,9 +45,14 @@ def channel_of(reply: str, recall: float, *, cut: bool = False) -> str:
 
 
 class Scorer:
-    """``gold``: ``{"references": [text, ...]}``. Mode upstream counts substrings, corrected whole words."""
+    """``gold``: ``{"references": [text, ...]}``. Mode upstream counts substrings, corrected whole words.
+
+    Raises ConfigError for an unknown mode.
+    """
 
     def __init__(self, mode: str) -> None:
+        if mode not in MODES:
+            raise ConfigError(f"ruler: unknown mode {mode!r}; {did_you_mean(mode, MODES)}")
         self._mode = mode
 
     def prepare(self, lines: Sequence[Prediction]) -> None:

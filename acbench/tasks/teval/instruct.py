@@ -11,12 +11,12 @@ from acbench.tasks.teval.loading import (
     LoadError,
     as_mapping,
     first_mapping,
-    loads_plainly,
     loose_load,
     python_literal,
     read_value,
 )
 from acbench.tasks.teval.marks import OK, REPAIRED, UNPARSED, UPSTREAM_ERROR, Marks
+from acbench.tasks.teval.patterns import SPECIAL, groups_of
 from acbench.tasks.teval.values import equal, typed_equal
 
 if TYPE_CHECKING:
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
 ROLES = ("thought", "action", "args")
 LITERALS = ("thought_start", "thought_end", "action_start", "action_end", "args_start", "args_end")
-
-SPECIAL = frozenset(r".^$*+?{}[]\|()")
-"""Signs with a meaning in a pattern."""
 
 
 class Call(NamedTuple):
@@ -74,16 +71,16 @@ def _marks(record: Record, layout: float, args: float, outcome: str) -> Marks:
 
 
 def _json_upstream(text: str, template: Mapping[str, str]) -> Call:
-    value = loose_load(text)
+    value, plain = loose_load(text)
     if not isinstance(value, Mapping):
         raise LoadError("no object")
-    return _json_call(value, template, value.get(template["args"]), OK if loads_plainly(text) else REPAIRED)
+    return _json_call(value, template, value.get(template["args"]), OK if plain else REPAIRED)
 
 
 def _json_corrected(text: str, template: Mapping[str, str]) -> Call:
-    value = first_mapping(text)
+    value, plain = first_mapping(text)
     given = value.get(template["args"])
-    plain = loads_plainly(text) and isinstance(given, Mapping)
+    plain = plain and isinstance(given, Mapping)
     return _json_call(value, template, as_mapping(given), OK if plain else REPAIRED)
 
 
@@ -97,13 +94,10 @@ def _string_upstream(text: str, template: Mapping[str, str]) -> Call:
     start, end, action_start, action_end, args_start, args_end = (template[name] for name in LITERALS)
     if not SPECIAL.intersection("".join(template.values())):
         return _string_greedy(text, start, end + action_start, action_end + args_start, args_end)
-    layout = f"{start}(.*){end}{action_start}(.*){action_end}{args_start}(.*){args_end}"
-    found = re.search(layout, text, re.DOTALL)
-    if found is None:
+    groups = groups_of((start, end + action_start, action_end + args_start, args_end), text)
+    if groups is None:
         raise LoadError("not in the layout")
-    if len(found.groups()) < len(ROLES) or None in found.groups():
-        raise re.error("the template's literals are a broken pattern")
-    return _published_call(found.group(2), found.group(3))
+    return _published_call(groups[1], groups[2])
 
 
 def _string_greedy(text: str, start: str, before_action: str, before_args: str, behind: str) -> Call:
@@ -154,7 +148,7 @@ def _args_of(block: str, args_end: str) -> tuple[Mapping[Any, Any], bool]:
     if isinstance(value, Mapping):
         return value, True
     try:
-        return first_mapping(block), False
+        return first_mapping(block).value, False
     except LoadError:
         return {}, False
 

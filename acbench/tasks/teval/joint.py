@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from acbench.tasks.teval.loading import LoadError, as_mapping, first_mapping, loads_plainly, loose_load
+from acbench.tasks.teval.loading import LoadError, as_mapping, first_mapping, loose_load
 from acbench.tasks.teval.marks import OK, REPAIRED, UNPARSED, Marks
 from acbench.tasks.teval.similarity import similarity
 from acbench.tasks.teval.values import equal, same_value, text_of
@@ -21,7 +21,7 @@ EPSILON = 1e-5
 
 
 class Answer(NamedTuple):
-    """``missing``: keys that are absent or empty."""
+    """``missing``: keys that are absent, and thought or name without a text."""
 
     thought: str
     name: str
@@ -55,20 +55,26 @@ def score(record: Record, text: str, embedder: Embedder, *, upstream: bool) -> M
 def read(text: str, *, upstream: bool) -> Answer | None:
     """The object in an answer, or None."""
     try:
-        value = loose_load(text, "{", "}") if upstream else first_mapping(text)
+        value, whole = loose_load(text, "{", "}") if upstream else first_mapping(text)
     except LoadError:
         return None
     if not isinstance(value, Mapping):
         return None
-    thought, name = (text_of(value[key]) if key in value else "" for key in ("thought", "name"))
+    thought, name = (_text(value, key, upstream=upstream) for key in ("thought", "name"))
     given = value.get("args")
     args = given if upstream else as_mapping(given)
     missing = [key for key, there in (("thought", thought.strip()), ("name", name.strip())) if not there]
     missing += [] if "args" in value else ["args"]
-    plain = loads_plainly(text) and (upstream or isinstance(given, Mapping))
+    plain = whole and (upstream or isinstance(given, Mapping))
     return Answer(
         thought, name, args if isinstance(args, Mapping) else {}, tuple(missing), OK if plain else REPAIRED
     )
+
+
+def _text(value: Mapping[Any, Any], key: str, *, upstream: bool) -> str:
+    """The text of a key; a null is the text `None` to the published scorer and no text to us."""
+    there = key in value if upstream else value.get(key) is not None
+    return text_of(value[key]) if there else ""
 
 
 def gold_text(record: Record) -> str:

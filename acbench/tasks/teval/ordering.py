@@ -18,15 +18,20 @@ if TYPE_CHECKING:
 
 DECIMALS = 5
 TIE_WEIGHT = 1e-8
+LARGE = 50_000
+"""Pairs above the threshold; gold plans have some 20 calls at most."""
 
 
 def graph_matching(matrix: NDArray[np.floating], threshold: float) -> list[int]:
     """The published matching: maximum weight in the general graph of all pairs above the threshold.
 
-    Nodes and edges are put in as there, so that ties fall alike.
+    Nodes and edges are put in as there, so that ties fall alike. A plan of thousands of calls is matched by the
+    rectangular algorithm: the same weight in a moment, with ties its own.
     """
     import networkx as nx
 
+    if np.count_nonzero(matrix > threshold) > LARGE:
+        return _matched(np.where(matrix > threshold, matrix, 0.0))
     graph = nx.Graph()
     rows, columns = matrix.shape
     for i in range(rows):
@@ -42,17 +47,22 @@ def graph_matching(matrix: NDArray[np.floating], threshold: float) -> list[int]:
 
 def assignment(matrix: NDArray[np.floating], threshold: float) -> list[int]:
     """Maximum weight with rounded similarities; ties go to pairs at a similar relative position (A3)."""
-    from scipy.optimize import linear_sum_assignment
-
     rows, columns = matrix.shape
     rounded = np.round(matrix.astype(np.float64), DECIMALS)
     distance = np.abs(_relative(rows)[:, None] - _relative(columns)[None, :])
     weights = np.where(rounded > threshold, rounded - TIE_WEIGHT * distance, 0.0)
-    partners = [-1] * rows
+    return _straightened(_matched(weights), _classes(rounded), _classes(rounded.T))
+
+
+def _matched(weights: NDArray[np.floating]) -> list[int]:
+    """The assignment of maximum weight; pairs of weight 0 are no pairs."""
+    from scipy.optimize import linear_sum_assignment
+
+    partners = [-1] * len(weights)
     for i, j in zip(*linear_sum_assignment(weights, maximize=True), strict=True):
         if weights[i, j] > 0:
             partners[int(i)] = int(j)
-    return _straightened(partners, _classes(rounded), _classes(rounded.T))
+    return partners
 
 
 def _classes(rows: NDArray[np.floating]) -> list[int]:

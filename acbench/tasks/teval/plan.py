@@ -11,7 +11,6 @@ from acbench.tasks.teval.loading import (
     LoadError,
     as_mapping,
     first_list_of_mappings,
-    loads_plainly,
     loose_load,
 )
 from acbench.tasks.teval.marks import OK, REPAIRED, UNPARSED, UPSTREAM_ERROR, Marks
@@ -151,7 +150,7 @@ def _in_order(actions: Sequence[Action]) -> tuple[Action, ...]:
 
 def _json_upstream(text: str) -> Reading:
     try:
-        plan = loose_load(text, "[", "]")
+        plan, plain = loose_load(text, "[", "]")
     except LoadError:
         return Reading((), UNPARSED)
     if not isinstance(plan, list) or not plan:
@@ -160,12 +159,12 @@ def _json_upstream(text: str) -> Reading:
     good = [action for action in actions if action is not None]
     if len(good) < len(actions):
         return Reading((), UNPARSED, len(actions) - len(good))
-    return Reading(_in_order(good), OK if loads_plainly(text) else REPAIRED)
+    return Reading(_in_order(good), OK if plain else REPAIRED)
 
 
 def _json_corrected(text: str) -> Reading:
     try:
-        plan = first_list_of_mappings(text)
+        plan, plain = first_list_of_mappings(text)
     except LoadError:
         return Reading((), UNPARSED)
     actions = [_action(entry, _args_text) for entry in plan]
@@ -173,7 +172,7 @@ def _json_corrected(text: str) -> Reading:
     dropped = len(actions) - len(good)
     if not good:
         return Reading((), UNPARSED, dropped)
-    return Reading(_in_order(good), REPAIRED if dropped or not loads_plainly(text) else OK, dropped)
+    return Reading(_in_order(good), REPAIRED if dropped or not plain else OK, dropped)
 
 
 def _action(entry: Any, args_form: Any) -> Action | None:

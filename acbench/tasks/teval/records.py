@@ -37,7 +37,12 @@ def read_record(record_id: str, raw: Any, kind: str, default_format: str, *, wit
     ``default_format`` is used where the record does not state one (json or string).
     """
     check = _Check(record_id)
-    fields = check.mapping(raw, "record")
+    if not isinstance(raw, Mapping):
+        raise DataError(
+            f"t-eval: record {record_id!r} must be an object with ground_truth and the other upstream fields, "
+            f"not {type(raw).__name__}"
+        )
+    fields = raw
     gold = _gold(check, fields, kind)
     if kind == JOINT:
         form = "json"
@@ -60,6 +65,8 @@ class _Check:
         return DataError(f"t-eval: record {self.id!r}: field {name!r} {why}")
 
     def mapping(self, value: Any, name: str) -> Mapping[str, Any]:
+        if value is None:
+            raise self.bad(name, "is missing; it must be an object")
         if not isinstance(value, Mapping):
             raise self.bad(name, f"must be an object, not {type(value).__name__}")
         return value
@@ -104,8 +111,8 @@ def _gold(check: _Check, fields: Mapping[str, Any], kind: str) -> Any:
         check.mapping(truth.get("args"), "ground_truth.args")
     if kind in (REASON, JOINT):
         check.text(truth, "thought", "ground_truth")
-    if kind in (RETRIEVE, JOINT):
-        check.text(truth, "name", "ground_truth")
+    if kind in (RETRIEVE, JOINT) and not check.text(truth, "name", "ground_truth"):
+        raise check.bad("ground_truth.name", "is empty")
     if kind in (UNDERSTAND, JOINT) and "args" not in truth:
         raise check.bad("ground_truth.args", "is missing")
     if kind == REVIEW and check.text(truth, "answer", "ground_truth") not in tuple(LETTERS):
@@ -148,13 +155,13 @@ def _messages(check: _Check, fields: Mapping[str, Any]) -> tuple[tuple[str, str]
 def _tools(
     check: _Check, fields: Mapping[str, Any], kind: str, form: str, messages: tuple[tuple[str, str], ...]
 ) -> tuple[str, ...]:
-    meta = fields.get("meta") or fields.get("meta_data")
-    listed = meta.get("API_list") if isinstance(meta, Mapping) else None
+    where = "meta" if fields.get("meta") else "meta_data"
+    listed = check.mapping(fields.get(where) or {}, where).get("API_list")
     if listed is None:
         if kind == PLAN and form == "string":
             raise check.bad("meta.API_list", "is missing; a string plan is read with it")
         first = messages[0][1] if messages and messages[0][0] == "system" else ""
         return tuple(dict.fromkeys(_LISTED_NAME.findall(first)))
     if not isinstance(listed, list) or not all(isinstance(name, str) and name for name in listed):
-        raise check.bad("meta.API_list", "must be a list of tool names")
+        raise check.bad(f"{where}.API_list", "must be a list of tool names")
     return tuple(listed)

@@ -93,6 +93,21 @@ def code(prefix: str, *parts: object) -> str:
     return f"{prefix}-{1000 + draw(9000, prefix, *parts)}"
 
 
+class Codes:
+    """Identifiers of one table: as ``code`` makes them, but no two alike."""
+
+    def __init__(self) -> None:
+        self._used: set[str] = set()
+
+    def __call__(self, prefix: str, *parts: object) -> str:
+        made, again = code(prefix, *parts), 0
+        while made in self._used:
+            again += 1
+            made = code(prefix, *parts, again)
+        self._used.add(made)
+        return made
+
+
 def text(name: str, description: str, *, choices: tuple[str, ...] = (), required: bool = True) -> Parameter:
     return Parameter(name, "string", description, required, choices)
 

@@ -11,6 +11,7 @@ from acbench.engines.protocol import Sampling
 from acbench.errors import ConfigError
 from acbench.tasks.protocol import TOO_LONG, Grade, Message, Metric, Prompt, Sample, TaskInfo
 from acbench.tasks.single import GOLD_LOGLIK, SingleTurn
+from acbench.tasks.worfbench.facts import workflow_facts
 from acbench.tasks.worfbench.messages import build_messages
 from acbench.tasks.worfbench.parsing import UNFINISHED, answer_part, read_published, read_workflow
 from acbench.tasks.worfbench.records import published_demonstrations, published_records
@@ -33,6 +34,7 @@ from acbench.tasks.worfbench.vectors import Vectors
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from acbench.records import SampleRecord
     from acbench.tasks.protocol import Episode, Reply, TaskContext
     from acbench.tasks.worfbench.records import Record, Turns
 
@@ -126,6 +128,9 @@ class WorkflowTask:
             if isinstance(episode, WorkflowEpisode):
                 texts += episode.texts()
         self._vectors.learn(texts)
+
+    def facts(self, base: Sequence[SampleRecord], compressed: Sequence[SampleRecord]) -> Mapping[str, str]:
+        return workflow_facts(base, compressed)
 
     def _load(self) -> tuple[list[Record], Turns]:
         settings, folder = self._settings, self._context.data_dir

@@ -218,6 +218,43 @@ def test_dropping_one_sided_words_changes_nothing(x: list[str], y: list[str]) ->
     assert common_words(x, y) == subsequence_words(x, y)
 
 
+def words_by_the_table(x: list[str], y: list[str]) -> set[str]:
+    """The specification's read-back over a whole table of lengths."""
+    table = [[0] * (len(y) + 1) for _ in range(len(x) + 1)]
+    for i, first in enumerate(x, start=1):
+        for j, second in enumerate(y, start=1):
+            table[i][j] = (
+                table[i - 1][j - 1] + 1 if first == second else max(table[i - 1][j], table[i][j - 1])
+            )
+    i, j, found = len(x), len(y), set()
+    while i and j:
+        if x[i - 1] == y[j - 1]:
+            found.add(x[i - 1])
+            i, j = i - 1, j - 1
+        elif table[i - 1][j] > table[i][j - 1]:
+            i -= 1
+        else:
+            j -= 1
+    return found
+
+
+@settings(max_examples=400)
+@given(st.lists(st.sampled_from("abcdef"), max_size=20), st.lists(st.sampled_from("abcdef"), max_size=20))
+def test_rows_of_bits_read_back_the_same_words_as_a_table(x: list[str], y: list[str]) -> None:
+    assert subsequence_words(x, y) == words_by_the_table(x, y)
+
+
+@settings(max_examples=200)
+@given(WORDS, WORDS)
+def test_pairs_that_are_left_out_add_no_word(prediction: list[str], reference: list[str]) -> None:
+    ours, theirs = (split_sentences(" ".join(words)) for words in (prediction, reference))
+    united = {word for x in theirs for y in ours for word in words_by_the_table(list(x), list(y))}
+    n, m = (len({word for sentence in side for word in sentence}) for side in (ours, theirs))
+    p, r = (len(united) / n, len(united) / m) if ours and theirs else (0.0, 0.0)
+    expected = 2 * p * r / (p + r + 1e-8)
+    assert rouge_l(" ".join(prediction), " ".join(reference)) == pytest.approx(expected, abs=1e-12)
+
+
 def test_sentences() -> None:
     assert split_sentences("a  b.c. ") == [("a", "b"), ("c",), ("",)]
     assert split_sentences("..") == []

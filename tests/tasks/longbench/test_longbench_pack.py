@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from typing import Any
 
 import pytest
@@ -91,6 +92,26 @@ def test_lengths_are_kept_and_used(variant: str) -> None:
         # what is left is smaller than the smallest block that was tried
         assert 0.6 * length < tokens <= length
         assert not sample.data["truncated"]
+
+
+def test_no_mother_is_younger_than_her_child() -> None:
+    pairs = 0
+    for seed in range(10):
+        for index in range(2):
+            context = item_of("2wikimqa", seed, index, fillers=240).context
+            born = dict(re.findall(r"(\w+ \w+) \(born (\d+)\)", context))
+            for child, mother in re.findall(r"The mother of (.+?) was (.+?)\.", context):
+                if mother in born:
+                    pairs += 1
+                    assert int(born[child]) - int(born[mother]) > 15
+    assert pairs > 50
+
+
+def test_java_files_are_named_after_their_class_and_can_be_called() -> None:
+    context = item_of("repobench_p", 0, 2).context
+    files = re.findall(r"(?m)^yard/\w+/(\w+)\.java\npublic class (\w+) \{\n    (\w+) static int run", context)
+    assert len(files) > 5
+    assert all(name == of_class and access == "public" for name, of_class, access in files)
 
 
 def test_same_settings_same_samples() -> None:

@@ -55,6 +55,12 @@ def test_placement_rules() -> None:
         assert any(sentence in after for sentence in sentences if sentence), "said again behind the context"
 
 
+def test_no_template_shows_a_number_that_may_be_the_answer() -> None:
+    """A model that repeats the example of the form would be right now and then."""
+    for name in ("passage_retrieval_en", "passage_retrieval_zh", "passage_count"):
+        assert not re.search(r"\d", TEMPLATES[name])
+
+
 def test_texts_pass_untouched() -> None:
     context = "{input} {context} {0} {{x}} \u2028 \x85 {"
     assert fill("a {context} b {input} c", context, "{context}") == f"a {context} b {{context}} c"

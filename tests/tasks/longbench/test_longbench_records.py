@@ -95,6 +95,11 @@ def test_fields_that_only_some_sets_need(
         (b"\xff", "not valid JSON"),
         (b"[1]", "must be an object, not list"),
         (json.dumps(record("qasper", context="\ud83d")).encode(), "'context': half of a surrogate pair"),
+        (json.dumps(record("qasper", answers=["\ud83d"])).encode(), "'answers': half of a surrogate pair"),
+        (
+            json.dumps(record("qasper", all_classes=["\ud83d"])).encode(),
+            "'all_classes': half of a surrogate pair",
+        ),
     ],
 )
 def test_broken_lines(tmp_path: Path, line: bytes, message: str) -> None:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acbench.errors import ConfigError, DataError
 from acbench.tasks.longgenbench import open_scorer
 from acbench.tasks.longgenbench.aligned import align, blocks, closing_value, last_value, reference
 from acbench.tasks.longgenbench.outcomes import OUTCOMES, has_loop, outcome_of, without_thought
-from acbench.tasks.longgenbench.published import published_accuracy
+from acbench.tasks.longgenbench.published import published_accuracy, read_letters, read_numbers
 from acbench.tasks.protocol import Prediction
 
 DATA = Path(__file__).parents[4] / "shared" / "data" / "longgenbench"
@@ -101,6 +103,10 @@ def test_a_repeated_question_ends_a_block() -> None:
         ("The answer is -3 degrees", -3),
         ("The answer is €12", 12),
         ("The answer is\n\n  18 apples", 18),
+        ("The answer is:\n18", 18),
+        ("The answer is : \n \t\n 18", 18),
+        ("The answer is\nThe answer is\n7", 7),
+        ("The answer is:\n\n", None),
         ("The answer is unclear, the answer is 4", 4),
         ("The answer is unclear.\nThe answer is 4.", 4),
         ("The answer is 1,23", 1),
@@ -121,6 +127,9 @@ def test_closing_numbers(block: str, value: Any) -> None:
         ('The answer is: **"D"**', "D"),
         ("The answer is option (E)", "E"),
         ("The answer is Option B.", "B"),
+        ("The answer is: ( option: [ B", "B"),
+        ("The answer is\n(B)", "B"),
+        ("The answer is optionB", None),
         ("The answer is Cat (A)", None),
         ("The answer is c", None),
         ("The answer is a C", None),
@@ -219,6 +228,63 @@ def test_no_reply_raises_and_scores_are_shares(text: str, letters: bool) -> None
     assert outcome_of(text, found) in OUTCOMES
 
 
+FRAGMENTS = st.sampled_from(
+    [
+        *(
+            "Answer_9:",
+            "Answer_10: ",
+            "Answer_x:",
+            "answer is ",
+            "answer is (",
+            "B",
+            ")",
+            "18",
+            "\n",
+            "\n\n",
+            " ",
+        ),
+        *("\u2028", "answer is (C)", "answer is 5"),
+    ]
+)
+
+
+@settings(max_examples=500)
+@given(st.lists(FRAGMENTS, max_size=20).map("".join))
+def test_one_pass_finds_what_the_published_patterns_find(reply: str) -> None:
+    numbers = re.findall(r"Answer_\d+:\s*.*?answer is (\d+)", reply, re.DOTALL)
+    assert read_numbers(reply) == numbers
+    assert read_letters(reply) == re.findall(r"Answer_\d+:\s*.*?answer is \((.*?)\)", reply)
+
+
+@pytest.mark.parametrize("letters", [False, True])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Answer_9: x " * 25_000,
+        "Answer_9: answer is " * 15_000,
+        "Answer_9:\nThe answer is (\n" * 12_000,
+        "Answer_9: " + "answer is (" * 27_000,
+        "Answer_9: answer is " + "(" * 300_000,
+        "Answer_9: answer is " + "\"' " * 100_000,
+        "Answer_9: answer is " + "option " * 43_000,
+        "Answer_9:\n" + "answer is\n" * 30_000,
+        "Answer_9:\n" + "answer is " * 30_000,
+        "Answer_9: answer is " + "1,000" * 60_000,
+        "Answer_" + "9" * 300_000 + ": answer is 5",
+        "Question_9:\n" * 25_000,
+        "\n" * 300_000 + "Answer_9:",
+    ],
+    ids=lambda reply: reply[:30].replace("\n", "/"),
+)
+def test_replies_of_300_000_characters_take_no_time(reply: str, letters: bool) -> None:
+    answers = ["B"] * 30 if letters else ["#### 5"] * 30
+    begin = time.process_time()
+    for mode in ("upstream", "corrected"):
+        scorer = open_scorer("mmlu" if letters else "gsm8k", mode=mode, embedder=None)
+        scorer.score(Prediction("p", {"answers": answers}, reply))
+    assert time.process_time() - begin < 8  # a pattern that goes back takes minutes
+
+
 # -- acbench score -----------------------------------------------------------------------------------
 
 
@@ -254,7 +320,9 @@ def test_malformed_gold_names_the_field(gold: Any, message: str) -> None:
         open_scorer("gsm8k", mode="corrected", embedder=None).score(Prediction("p", gold, ""))
 
 
-def test_unknown_form() -> None:
+def test_unknown_mode_and_form() -> None:
+    with pytest.raises(ConfigError, match="unknown mode 'upstraem'; did you mean 'upstream'"):
+        open_scorer("gsm8k", mode="upstraem", embedder=None)
     with pytest.raises(ConfigError, match="did you mean 'gsm8k'"):
         open_scorer("gsm8", mode="corrected", embedder=None)
 

@@ -232,6 +232,19 @@ def test_the_cue_begins_the_reply_and_is_off_for_a_users_data(tmp_path: Path) ->
     assert plain.prefill == ""
 
 
+@pytest.mark.parametrize("again", ["Answer_4:\n", "\n**Answer 4:** ", "Answer_4: "])
+def test_a_label_that_is_written_once_more_is_no_empty_answer(again: str) -> None:
+    opened = task(k=2, prompts=1, levels=["L1"])
+    sample = opened.samples()[0]
+    assert play(opened, sample, again + sample.data["gold"]).scores["accuracy"] == 1
+    assert play(opened, sample, "</think>" + again + sample.data["gold"]).scores["accuracy"] == 1
+
+
+def test_an_unknown_source_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="source must be"):
+        task(folder=tmp_path, source="web")
+
+
 def test_half_an_answer_and_the_wrong_order() -> None:
     opened = task(k=4, prompts=1, levels=["L1"], cue=False)
     sample = opened.samples()[0]
@@ -366,7 +379,9 @@ def test_an_empty_folder_says_what_is_expected(tmp_path: Path) -> None:
         ({"demos": 4}, "3 built-in demonstrations"),
         ({"max_tokens": True}, "max_tokens must be"),
         ({"levels": ["L9"]}, "levels must be"),
-        ({"source": "web"}, "source must be"),
+        ({"levels": [["L1"]]}, "levels must be"),
+        ({"levels": ["L1", "L1"]}, "stands there twice"),
+        ({"source": "raw"}, "there is none"),
         ({"likelihood": 1}, "likelihood must be"),
         ({"cue": "yes"}, "cue must be"),
     ],

@@ -59,6 +59,13 @@ def test_distractors_are_other_cities() -> None:
     assert not any(needle.sentence in text for needle in NEEDLES)
 
 
+def test_every_word_of_a_slot_fits_its_sentences() -> None:
+    """`goods` are one or many ("the wool were"), and some feelings bring their own quantity ("little some")."""
+    text = haystack_text("synthetic", 0, None)
+    for mistake in ("were dried", "little some", "little little", "little great", "little mild"):
+        assert mistake not in text
+
+
 def test_noise_repeats_few_sentences() -> None:
     text = haystack_text("noise", 0, None)
     assert len(set(text.replace("\n\n", " ").split(". "))) <= 8

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from needle_stubs import WordTokens
 
@@ -13,6 +15,9 @@ from acbench.tasks.needle.insertion import (
     upstream_context,
     upstream_haystack,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def test_boundaries_are_sentence_ends_and_blank_lines() -> None:
@@ -87,6 +92,41 @@ def test_upstream_without_a_full_stop_goes_to_the_front() -> None:
         "a b c d e f", "N", length=206, depth=90, encode=tokens.encode, decode=tokens.decode, sentence_ends=()
     )
     assert context == "N a b c d e"
+
+
+def test_upstream_rounds_the_depth_before_the_position() -> None:
+    """50 tokens at 58 %: 50 * (58 / 100) is 28.999..., so the stop that is token 29 lies behind the place."""
+    tokens = WordTokens()
+    words = [f"w{i}" for i in range(50)]
+    words[28] = words[9] = "."
+    text = " ".join(words)
+    context = upstream_context(
+        text,
+        "N",
+        length=251,
+        depth=58,
+        encode=tokens.encode,
+        decode=tokens.decode,
+        sentence_ends=tokens.encode("."),
+    )
+    assert context.split(" ") == [*words[:10], "N", *words[10:]]
+
+
+def test_upstream_leaves_a_haystack_that_is_short_enough_as_it_is() -> None:
+    """Only what is cut is decoded; a tokenizer that loses characters would change the rest."""
+    tokens = WordTokens()
+
+    def lossy(ids: Sequence[int]) -> str:
+        return tokens.decode(ids).removeprefix("a ")
+
+    context = upstream_context(
+        "a a b", "N", length=204, depth=100, encode=tokens.encode, decode=lossy, sentence_ends=()
+    )
+    assert context == "a b N"  # decoded once, not twice
+    with pytest.raises(ValueError, match="no room for the needle"):
+        upstream_context(
+            "a a b", "N", length=200, depth=0, encode=tokens.encode, decode=lossy, sentence_ends=()
+        )
 
 
 def test_upstream_haystack_is_glued_and_repeated() -> None:

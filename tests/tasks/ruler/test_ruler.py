@@ -15,6 +15,7 @@ from acbench.tasks.protocol import Prediction, Reply, TaskContext
 from acbench.tasks.ruler import open_scorer, open_task, task_info
 from acbench.tasks.ruler.building import TOP, largest, plant, zipf_counts
 from acbench.tasks.ruler.kinds import KINDS
+from acbench.tasks.ruler.material import ADJECTIVES, COMMON, NOUNS
 from acbench.tasks.ruler.scoring import channel_of, strict_recall, substring_recall
 
 if TYPE_CHECKING:
@@ -142,6 +143,27 @@ def test_statements_stand_behind_sentences_near_their_depth() -> None:
     assert re.search(r"here\. MIDDLE\. Sentence", planted)
 
 
+def test_statements_at_one_place_keep_their_order() -> None:
+    links = ["LET ZZZ = 5.", "LET MMM = ZZZ.", "LET AAA = MMM."]
+    assert plant("", links, [0, 50, 100]) == " ".join(links)
+    assert plant("One sentence.", links, [90, 95, 100]) == " ".join(["One sentence.", *links])
+
+
+def test_variables_get_their_value_before_they_are_used() -> None:
+    for sample in task("vt", lengths=[320, 1024], samples=20).samples():
+        text = sample.data["message"].rsplit("<text>", maxsplit=1)[1].split("</text>")[0]
+        links = re.findall(r"LET ([A-Z]+) = (\w+)\.", text)
+        assert [name for name, _ in links] == sample.data["references"]
+        example = sample.data["message"].rsplit("<text>", maxsplit=1)[0]
+        assert not any(name in example for name in sample.data["references"])
+
+
+def test_a_common_word_is_not_part_of_a_pair() -> None:
+    assert set(COMMON).isdisjoint(NOUNS)
+    assert set(COMMON).isdisjoint(ADJECTIVES)
+    assert len(set(COMMON)) == len(COMMON)
+
+
 def test_samples_differ_and_the_seed_matters() -> None:
     one = [s.data["message"] for s in task("niah_single_2", lengths=[1024], samples=5).samples()]
     assert len(set(one)) == 5
@@ -217,6 +239,8 @@ def test_scoring_of_replies_made_elsewhere() -> None:
     assert open_scorer("vt", mode="upstream", embedder=None).score(line).scores["recall"] == 1
     corrected = open_scorer("vt", mode="corrected", embedder=None).score(line)
     assert (corrected.scores["recall"], corrected.outcome) == (0, "wrong")
+    with pytest.raises(ConfigError, match="unknown mode 'upstraem'; did you mean 'upstream'"):
+        open_scorer("vt", mode="upstraem", embedder=None)
     malformed: list[Any] = [{}, {"references": []}, {"references": [1]}, "x"]
     for bad in malformed:
         with pytest.raises(DataError, match="'references' must be a list of texts"):

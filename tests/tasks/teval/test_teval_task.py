@@ -89,6 +89,22 @@ def test_review_letters_are_balanced() -> None:
     assert len(letters) == 20
 
 
+def test_review_responses_vary_within_a_letter() -> None:
+    foreign = {
+        s.data["messages"][-1][1].rpartition("Response: ")[2]
+        for s in task("review").samples()
+        if s.data["record"]["gold"]["answer"] == "D"
+    }
+    assert len(foreign) >= 4
+
+
+@pytest.mark.parametrize("column", ["plan_json", "plan_str", "reason_str", "retrieve_str", "reason_json"])
+def test_prompts_with_an_order_say_which(column: str) -> None:
+    # the parts of a request are independent: without this word another order would be as right as the gold one
+    for sample in task(column, per_level=2).samples():
+        assert "order" in sample.data["messages"][0][1].partition("Tools:")[0]
+
+
 def test_instruct_layouts_vary() -> None:
     for column in ("instruct_str", "instruct_json"):
         templates = {json.dumps(s.data["record"]["template"]) for s in task(column).samples()}
@@ -263,7 +279,27 @@ def test_scorer_errors_name_the_field_and_prepare_never_raises() -> None:
         scorer.score(line)
     joint = open_scorer("t-eval-reason-json", mode="corrected", embedder=EqualTexts)
     joint.prepare([line, Prediction("8", None, "x")])
-    with pytest.raises(DataError, match=r"'8'.*record"):
+    for column, gold, message in (
+        ("instruct-json", {"ground_truth": {"action": "A.b", "args": {}}}, "'9'.*'template' is missing"),
+        (
+            "instruct-json",
+            {"template": {}, "ground_truth": {"action": "A.b"}},
+            "ground_truth.args' is missing",
+        ),
+        ("retrieve-str", {"ground_truth": {"name": ""}}, "ground_truth.name' is empty"),
+        ("retrieve-str", {"ground_truth": {"name": "A.b"}, "meta_data": [1]}, "meta_data' must be an object"),
+        (
+            "retrieve-str",
+            {"ground_truth": {"name": "A.b"}, "meta_data": {"API_list": [1]}},
+            "meta_data.API_list' must be a list",
+        ),
+        ("plan-json", [], "'9' must be an object with ground_truth"),
+    ):
+        with pytest.raises(DataError, match=message):
+            open_scorer(f"t-eval-{column}", mode="upstream", embedder=EqualTexts).score(
+                Prediction("9", gold, "x")
+            )
+    with pytest.raises(DataError, match="record '8' must be an object"):
         joint.score(Prediction("8", None, "x"))
 
 

@@ -50,6 +50,14 @@ def test_t17_an_empty_object() -> None:
     assert both("retrieve_json", *joint("all done", gold="all done"), "args") == (1, 1)
 
 
+def test_a8_a_null_is_no_text() -> None:
+    record, answer = joint(GOLD["args"])
+    for key in ("thought", "name"):
+        given = json.dumps({**json.loads(answer), key: None})
+        assert both("reason_json", record, given, key) == (0, 0)
+        assert both("reason_json", record, given, "parse_rate") == (1, 0)
+
+
 def test_a10_braces_in_front_and_a_second_object() -> None:
     record, answer = joint(GOLD["args"])
     for text in ("{see below} " + answer, answer + " {}"):

@@ -170,3 +170,23 @@ def test_references() -> None:
     with pytest.raises(KeyError):
         resolve({"a": Ref(1, "ready_in")}, results)
     assert not reaches(scenarios("level2", 1)[0], [])
+
+
+def test_identifiers_of_a_world_are_all_different() -> None:
+    """Two trains with one identifier would make a booking pay another train's price."""
+    for seed in range(80, 130):
+        for domain in DOMAINS:
+            found = [
+                value
+                for table in World(seed).tables(domain).values()
+                for row in (table.values() if isinstance(table, dict) else ())
+                if isinstance(row, dict)
+                for name, value in row.items()
+                if name.endswith("_id")
+            ]
+            assert len(found) == len(set(found))
+
+
+@pytest.mark.parametrize("seed", [83, 86, 90, 92, 128])
+def test_scenarios_of_seeds_that_once_had_two_trains_of_one_name(seed: int) -> None:
+    assert len(scenarios("level4", 60, seed)) == 60

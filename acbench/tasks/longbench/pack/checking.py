@@ -177,7 +177,7 @@ def read_news_type(context: str, question: str) -> str:
 
 
 def read_chinese_search(context: str, question: str) -> str:
-    work, town, job = _slots(r"讲的是(.+)的由来，它是(.{3})的(.+)多年", question)
+    work, town, job = _slots(r"讲的是(.+)的由来，它是(.{3})一位(.+)多年", question)
     return "段落" + _only(rf"段落(\d+)：{town}有一位{job}，花了\d+年时间建造{work}。", context)
 
 
@@ -196,7 +196,7 @@ def read_across_files(context: str, question: str) -> str:
         arguments = _only(rf"def {name}\((.+)\):", context)
         return f"    return {name}({arguments})"
     name = re.findall(r"import yard\.\w+\.(\w+);", question)[-1]
-    typed = _only(rf"class {name} \{{\s+static int run\((.+)\)", context)
+    typed = _only(rf"class {name} \{{\s+public static int run\((.+)\)", context)
     return f"        return {name}.run({typed.replace('int ', '')});"
 
 

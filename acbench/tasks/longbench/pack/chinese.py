@@ -21,7 +21,7 @@ OFFICES = ("东门窗口", "二楼大厅", "码头办事处", "西街服务站",
 TOPICS = ("新图书馆", "校车路线", "食堂菜单", "春季运动会", "旧楼维修", "停车规则", "节水计划", "员工培训")
 DECISIONS = ("推迟到下个月", "先试行两周", "增加一半预算", "交给专人负责", "向居民征求意见", "采用第二个方案")
 JOBS = ("木匠", "船长", "药师", "画师", "教师", "裁缝")
-WORKS = ("星图", "水车", "石桥", "花园", "风筝", "钟楼")
+WORKS = ("灯塔", "水车", "石桥", "花园", "凉亭", "钟楼")
 PROSE = (
     "{town}的早市很安静，只有几家店开门。",
     "那年{season}雨水多，通往{town}的小路一直很泥泞。",
@@ -35,11 +35,11 @@ PROSE = (
     "货船晚到了{n}个时辰，码头上的人早已散去。",
 )
 NEWS: dict[str, str] = {
-    "体育": "{town}队在昨晚的足球比赛中以{goals}比零获胜，球迷彻夜欢呼。",
+    "体育": "{town}队在昨晚的足球比赛中以{few}比0获胜，球迷彻夜欢呼。",
     "农业": "{town}今年种下{n}百亩水稻，农户说收成会比去年好。",
     "交通": "通往{town}的公路将封闭{n}天，班车改走北线。",
     "教育": "{town}小学新招{n}名老师，下学期开设书法课程。",
-    "气象": "气象台预计{town}未来{n}天有大雾，气温明显下降。",
+    "气象": "气象台预计{town}未来{few}天有大雾，气温明显下降。",
     "医疗": "{town}医院添置{n}台新设备，病人看病不用再去外地。",
 }
 CLASSES = tuple(NEWS)
@@ -132,7 +132,7 @@ def news_types(draws: Draws, *, hard: bool, index: int) -> Draft:
     del index
 
     def item(label: str) -> str:
-        text = NEWS[label].format(town=draws.pick(TOWNS), n=draws.between(2, 60), goals=draws.between(1, 5))
+        text = NEWS[label].format(town=draws.pick(TOWNS), n=draws.between(2, 60), few=draws.between(2, 6))
         return f"新闻内容：\n{text}{prose(draws) if hard else ''}\n类别："
 
     label = draws.pick(CLASSES)
@@ -171,7 +171,7 @@ def paragraph_search(draws: Draws, *, hard: bool, index: int) -> Draft:
 
     job, town, work = target
     planted = paragraph(*target)
-    abstract = f"这段文字讲的是{work}的由来，它是{town}的{job}多年的心血。"
+    abstract = f"这段文字讲的是{work}的由来，它是{town}一位{job}多年的心血。"
 
     def finish(blocks: Sequence[str]) -> Item:
         text = "\n\n".join(f"段落{i}：{block}" for i, block in enumerate(blocks, start=1))

@@ -76,7 +76,7 @@ def next_line(draws: Draws, *, hard: bool, index: int) -> Draft:
 
     def distraction() -> str:
         name = f"{draws.pick(NOUNS)}_{draws.pick(verbs)}"
-        while name in taken:  # more functions than names: numbered ones
+        while name in taken:  # a name that is taken gets a number
             name = f"{draws.pick(NOUNS)}_{draws.pick(verbs)}_{draws.between(2, 9999)}"
         taken.add(name)
         return language.constant.format(name=name, value=draws.between(10, 9999))
@@ -142,7 +142,7 @@ def _python_call(noun: str, verb: str, args: Sequence[str]) -> str:
 def _java_definition(noun: str, verb: str, args: Sequence[str]) -> str:
     typed = ", ".join(f"int {arg}" for arg in args)
     return (
-        f"yard/{noun}/{verb}.java\npublic class {verb}_{noun} {{\n    static int run({typed}) {{\n"
+        f"yard/{noun}/{verb}_{noun}.java\npublic class {verb}_{noun} {{\n    public static int run({typed}) {{\n"
         f"        return {' + '.join(args)};\n    }}\n}}\n"
     )
 

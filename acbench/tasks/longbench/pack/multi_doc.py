@@ -77,10 +77,10 @@ def comparison(draws: Draws, *, hard: bool, index: int) -> Draft:
     people = draws.some([name for name in PEOPLE if name.split()[0] in WOMEN], 40)
     towns = draws.some(TOWNS, len(TOWNS))
     if hard:
-        planted = (_parent(draws, people[0], people[1]), _parent(draws, people[1], people[2]))
+        planted = (_parent(draws, people[0], people[1]), _parent(draws, people[1], people[2], older=1))
         question = f"Who was the grandmother of {people[0]} on the mother's side?"
         answer = people[2]
-        pairs = iter([(people[i], people[i + 1]) for i in range(4, 39)])
+        pairs = iter([(people[i], people[i + 1], i % 3) for i in range(3, 39) if i % 3 < 2])
     else:
         first, second = towns[:2]
         county = draws.pick(COUNTIES)
@@ -89,13 +89,14 @@ def comparison(draws: Draws, *, hard: bool, index: int) -> Draft:
         planted = (_place(draws, first, county), _place(draws, second, other))
         question = f"Do {first} and {second} lie in the same county?"
         answer = "yes" if same else "no"
-        pairs = iter([(people[i], people[i + 1]) for i in range(0, 39, 2)])
+        pairs = iter([(people[i], people[i + 1], 0) for i in range(0, 39, 2)])
 
     places = iter(towns[2:])
 
     def distraction() -> str:
         if draws.chance(0.5) and (pair := next(pairs, None)):
-            return _parent(draws, *pair)
+            child, mother, older = pair
+            return _parent(draws, child, mother, older=older)
         place = next(places, None) if draws.chance(0.5) else None
         return _place(draws, place, draws.pick(COUNTIES)) if place else _village(draws)
 
@@ -105,9 +106,10 @@ def comparison(draws: Draws, *, hard: bool, index: int) -> Draft:
     return Draft(planted, fresh(distraction), finish, label="\n\n" + PASSAGE)
 
 
-def _parent(draws: Draws, child: str, mother: str) -> str:
+def _parent(draws: Draws, child: str, mother: str, *, older: int = 0) -> str:
+    """``older``: generations before the youngest, so that no mother is younger than her child."""
     return (
-        f"{child}\n{child} (born {draws.between(1801, 1990)}) was {draws.pick(TRADES)}. "
+        f"{child}\n{child} (born {draws.between(1961, 1970) - 30 * older}) was {draws.pick(TRADES)}. "
         f"The mother of {child} was {mother}."
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from acbench.tasks.teval.pack import examples
 from acbench.tasks.teval.pack.wording import chat, in_words, tool_line
 from acbench.tasks.toolbox import BY_NAME, execute, resolve
 
@@ -39,7 +40,9 @@ def json_record(scenario: Scenario, number: int) -> dict[str, Any]:
     thought, action, args = KEYS[number % len(KEYS)]
     template = {"thought": thought, "action": action, "args": args}
     keys = ", ".join(f'"{key}"' for key in (thought, action, args))
-    return _record(scenario, "json", template, ASK_JSON.format(keys=keys, **template))
+    return _record(
+        scenario, "json", template, ASK_JSON.format(keys=keys, **template), examples.json_call(template)
+    )
 
 
 def string_record(scenario: Scenario, number: int) -> dict[str, Any]:
@@ -50,7 +53,7 @@ def string_record(scenario: Scenario, number: int) -> dict[str, Any]:
         **{"args_start": args, "args_end": ""},
     }
     layout = ASK_STRING.format(thought=thought, action=action, args=args)
-    return _record(scenario, "string", template, layout)
+    return _record(scenario, "string", template, layout, examples.string_call(thought, action, args))
 
 
 def last_call(scenario: Scenario) -> tuple[Step, dict[str, Any]]:
@@ -60,12 +63,14 @@ def last_call(scenario: Scenario) -> tuple[Step, dict[str, Any]]:
     return step, resolve(step.args, results)
 
 
-def _record(scenario: Scenario, form: str, template: dict[str, str], layout: str) -> dict[str, Any]:
+def _record(
+    scenario: Scenario, form: str, template: dict[str, str], layout: str, example: examples.Turns
+) -> dict[str, Any]:
     step, args = last_call(scenario)
-    system = f"{layout}\n\nTool:\n{tool_line(BY_NAME[step.name])}"
+    ask = f"Tool:\n{tool_line(BY_NAME[step.name])}\n\nCall {step.name} with {in_words(args)}."
     return {
         "template": template,
         "meta_data": {"response_format": form},
         "ground_truth": {"action": step.name, "args": args, "thought": step.thought},
-        "origin_prompt": chat(system, ("user", f"Call {step.name} with {in_words(args)}.")),
+        "origin_prompt": chat(layout, *example, ("user", ask)),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from acbench.tasks.teval.pack import examples
 from acbench.tasks.teval.pack.wording import chat, in_words, response
 from acbench.tasks.toolbox import BY_NAME, Outcome, World, execute, resolve
 
@@ -17,9 +18,9 @@ LAYOUT = (
     "You judge the response of a tool. Choose one letter:\n"
     "A: success, the goal is reached\n"
     "B: the tool itself failed or could not be reached\n"
-    "C: the arguments are wrong or incomplete\n"
+    "C: the arguments do not fit the goal or the tool\n"
     "D: the response has nothing to do with the goal\n"
-    "E: the tool works but the goal cannot be reached\n\n"
+    "E: tool and arguments are right, but what the goal asks for does not exist or is not possible\n\n"
     "Write one line: Answer: LETTER"
 )
 BLOCKED = ("not_found", "not_possible")
@@ -57,7 +58,7 @@ def record(scenario: Scenario, number: int) -> dict[str, Any]:
         "template": "",
         "meta_data": {"response_format": "str"},
         "ground_truth": {"answer": letter, "thought": ""},
-        "origin_prompt": chat(LAYOUT, ("user", user)),
+        "origin_prompt": chat(LAYOUT, *examples.reviews(), ("user", user)),
     }
 
 
@@ -98,7 +99,7 @@ def _spoilt(name: str, args: dict[str, Any], number: int) -> dict[str, Any]:
 def _foreign(seed: int, name: str, number: int) -> Outcome:
     """A good response of a tool from another domain."""
     others = [call for call in STOCK if BY_NAME[call[0]].domain != BY_NAME[name].domain]
-    other, args = others[number % len(others)]
+    other, args = others[number // len(LETTERS) % len(others)]
     return World(seed).call(other, args)
 
 

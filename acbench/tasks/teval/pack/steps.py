@@ -8,22 +8,23 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from acbench.tasks.teval.pack import examples
 from acbench.tasks.teval.pack.wording import chat, response, tool_list
 from acbench.tasks.toolbox import Ref, execute, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from acbench.tasks.toolbox import Scenario, Step
 
 STRING_LAYOUT = (
-    "You fulfil the user's request step by step with the tools below. For each step you are asked for its aim, "
-    "its tool and its arguments."
+    "You fulfil the user's request step by step and in its order with the tools below. For each step you are asked "
+    "for its aim, its tool and its arguments."
 )
 JOINT_LAYOUT = (
-    "You fulfil the user's request step by step with the tools below. Answer with the next step as one JSON "
-    'object and nothing else. Its keys are "thought" (the aim of the step in one sentence), "name" (the tool) '
-    'and "args" (an object with the arguments).'
+    "You fulfil the user's request step by step and in its order with the tools below. Answer with the next step "
+    'as one JSON object and nothing else. Its keys are "thought" (the aim of the step in one sentence), "name" '
+    '(the tool) and "args" (an object with the arguments).'
 )
 ASK_AIM = "What is the aim of the next step? Answer with one sentence."
 ASK_NAME = "Which tool does this step call? Answer with its name only."
@@ -70,20 +71,28 @@ def joint_record(scenario: Scenario, number: int) -> dict[str, Any]:
         turns.append(("function", response(results[earlier.id])))
     turns.append(("user", ASK_STEP))
     gold = {"thought": step.thought, "name": step.name, "args": args}
-    record = _record(scenario, JOINT_LAYOUT, turns, gold)
+    record = _record(scenario, JOINT_LAYOUT, turns, gold, examples.next_step(ASK_STEP))
     record["meta_data"]["response_format"] = "json"
     return record
 
 
 def _record(
-    scenario: Scenario, layout: str, turns: list[tuple[str, str]], gold: dict[str, Any]
+    scenario: Scenario,
+    layout: str,
+    turns: list[tuple[str, str]],
+    gold: dict[str, Any],
+    example: Sequence[tuple[str, str]] = (),
 ) -> dict[str, Any]:
-    opening = ("user", f"Request: {scenario.goal}")
+    system, request = layout, f"Request: {scenario.goal}"
+    if example:  # it has tools of its own
+        request = f"{tool_list(scenario.tools)}\n\n{request}"
+    else:
+        system = f"{layout}\n\n{tool_list(scenario.tools)}"
     return {
         "template": None,
         "meta_data": {"response_format": "str", "API_list": list(scenario.tools)},
         "ground_truth": gold,
-        "origin_prompt": chat(f"{layout}\n\n{tool_list(scenario.tools)}", opening, *turns),
+        "origin_prompt": chat(system, *example, ("user", request), *turns),
     }
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from acbench.tasks.toolbox.model import (
     NOT_FOUND,
     NOT_POSSIBLE,
+    Codes,
     Handler,
     Refusal,
     State,
@@ -65,9 +66,10 @@ TOOLS = (
 
 def tables(seed: int) -> dict[str, Any]:
     """Recipes by dish; of every dish at least one ingredient is missing in the pantry."""
+    codes = Codes()
     recipes = {
         dish: {
-            "recipe_id": code("RC", seed, dish),
+            "recipe_id": codes("RC", seed, dish),
             "minutes": 20 + 5 * draw(12, seed, "minutes", dish),
             "degrees": 150 + 10 * draw(8, seed, "degrees", dish),
         }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from acbench.tasks.toolbox.model import (
     NOT_FOUND,
     NOT_POSSIBLE,
+    Codes,
     Handler,
     Refusal,
     State,
@@ -68,9 +69,10 @@ TOOLS = (
 
 def tables(seed: int) -> dict[str, Any]:
     """Books by title, members by name."""
+    codes = Codes()
     books = {
         title: {
-            "book_id": code("BO", seed, title),
+            "book_id": codes("BO", seed, title),
             "author": author,
             "year": 1950 + draw(70, seed, "year", title),
             "branch": CITIES[draw(len(CITIES), seed, "branch", title)],
@@ -79,7 +81,7 @@ def tables(seed: int) -> dict[str, Any]:
         for title, author in BOOKS
     }
     members = {
-        name: {"member_id": code("ME", seed, name), "loans": draw(5, seed, "loans", name)} for name in PEOPLE
+        name: {"member_id": codes("ME", seed, name), "loans": draw(5, seed, "loans", name)} for name in PEOPLE
     }
     return {"books": books, "members": members}
 

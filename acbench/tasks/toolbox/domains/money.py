@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from acbench.tasks.toolbox.model import (
     NOT_FOUND,
     NOT_POSSIBLE,
+    Codes,
     Handler,
     Refusal,
     State,
@@ -75,8 +76,9 @@ TOOLS = (
 
 def tables(seed: int) -> dict[str, Any]:
     """Products by name and balances by account."""
+    codes = Codes()
     products = {
-        name: {"product_id": code("PR", seed, name), "price": 12 + draw(80, seed, "cost", name)}
+        name: {"product_id": codes("PR", seed, name), "price": 12 + draw(80, seed, "cost", name)}
         for name in PRODUCTS
     }
     return {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from acbench.tasks.toolbox.model import (
     NOT_FOUND,
     NOT_POSSIBLE,
+    Codes,
     Handler,
     Refusal,
     State,
@@ -68,9 +69,10 @@ TOOLS = (
 
 def tables(seed: int) -> dict[str, Any]:
     """Trains by (origin, destination, day) and hotels by city, both also by identifier."""
+    codes = Codes()
     trains = {
         (a, b, day): {
-            "train_id": code("TR", seed, a, b, day),
+            "train_id": codes("TR", seed, a, b, day),
             "departure": TIMES[draw(len(TIMES), seed, "dep", a, b, day)],
             "price": 15 + draw(60, seed, "price", a, b, day),
             "seats": 2 + draw(9, seed, "seats", a, b, day),
@@ -82,7 +84,7 @@ def tables(seed: int) -> dict[str, Any]:
     }
     hotels = {
         city: {
-            "hotel_id": code("HO", seed, city),
+            "hotel_id": codes("HO", seed, city),
             "name": f"{('Anchor', 'Linden', 'Old Mill', 'Harbour')[draw(4, seed, 'hotel', city)]} {city}",
             "price": 60 + draw(90, seed, "night", city),
             "stars": 3 + draw(3, seed, "stars", city),

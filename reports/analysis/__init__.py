@@ -1,0 +1,1 @@
+"""Figures and tables of the analyses ``erank``, ``top-k`` and ``energy``, from ``CaseResult.analysis`` alone."""
