@@ -85,6 +85,7 @@ TASKS: dict[str, Entry] = {
     **{slug: Entry("acbench.tasks.analyses", info="task_info", variant=slug) for slug in ANALYSES},
     "needle": Entry("acbench.tasks.needle"),
     "needle-multi": Entry("acbench.tasks.needle", factory="open_multi", info="MULTI_INFO"),
+    "babyai": Entry("acbench.tasks.babyai"),
     "pddl": Entry("acbench.tasks.pddl"),
     "pddl-likelihood": Entry("acbench.tasks.pddl", factory="open_likelihood", info="LIKELIHOOD_INFO"),
     **_variants("acbench.tasks.teval", "t-eval", T_EVAL),

@@ -21,6 +21,7 @@ MAX_ACTION_CHARACTERS = 300
 
 _THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
 _INVENTED = re.compile(r"\s*observation\s*\d*\s*:", re.IGNORECASE)
+_THOUGHT = re.compile(r"[*_#>\s]*(?:think|thought)\b[*_]*\s*\d*\s*:[*_]*\s*(?P<rest>.*)$", re.IGNORECASE)
 _TOOL_CALL = re.compile(r"[^:]*\bwith\s+action input\s*:", re.IGNORECASE)
 _ANNOUNCED = (
     re.compile(r"\baction\s*:\s*(?P<rest>.*)", re.IGNORECASE),
@@ -42,12 +43,28 @@ def extract_action(
     ``labels`` are the words a line may start with; ``strip_period`` drops one closing period, for tasks
     whose commands never end in one; ``limit`` characters are kept. Never raises.
     """
-    lines = _cut_invented(_content_lines(text))
+    lines = _visible(text)
     if not lines:
         return ""
     plain = [line for line in lines if _after_label(line, labels) is None]
     found = _labelled(lines, labels) or _announced(plain) or next(iter(plain), "")
     return _clean(found, strip_period=strip_period)[:limit].strip()
+
+
+def thought_in(text: str) -> str | None:
+    """The last line that starts with ``Think:`` or ``Thought:``, without that label; None when there is none."""
+    found = [match["rest"].strip() for match in map(_THOUGHT.match, _visible(text)) if match]
+    return found[-1] if found else None
+
+
+def without_thoughts(text: str) -> str:
+    """The lines of a reply that are no labelled thought."""
+    return "\n".join(line for line in _visible(text) if not _THOUGHT.match(line))
+
+
+def has_label(text: str, labels: Sequence[str] = ("action",)) -> bool:
+    """Whether a line starts with one of ``labels``."""
+    return any(_after_label(line, labels) is not None for line in _visible(text))
 
 
 def turn_outcome(
@@ -81,6 +98,11 @@ def _content_lines(text: str) -> list[str]:
         visible = visible.rsplit("</think>", 1)[1]
     lines = (line.strip() for line in visible.splitlines())
     return [line for line in lines if line and not line.startswith("```")]
+
+
+def _visible(text: str) -> list[str]:
+    """What the model itself says: without hidden thinking and without a continuation it invented."""
+    return _cut_invented(_content_lines(text))
 
 
 def _cut_invented(lines: list[str]) -> list[str]:

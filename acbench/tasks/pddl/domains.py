@@ -1,4 +1,4 @@
-"""The embedded domains: our own texts of two old public planning domains, and their instructions.
+"""The embedded domains: our own texts of four old public planning domains, and their instructions.
 
 A further domain is one entry in ``DOMAINS`` here, one in ``wording`` and one in ``generators``.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from acbench.tasks.pddl import wording
+from acbench.tasks.pddl import bar_and_garage, wording
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -116,7 +116,27 @@ DOMAINS: Mapping[str, DomainSpec] = {
             plan=("move cellar attic", "drop ball9 attic right"),
         ),
     ),
+    "barman": DomainSpec(
+        name="barman",
+        text=bar_and_garage.BARMAN,
+        rules=bar_and_garage.BARMAN_RULES,
+        wording=wording.BARMAN,
+        example=Example(
+            problem=bar_and_garage.BARMAN_EXAMPLE,
+            plan=("grasp left glass", "fill-shot glass juice left right tap"),
+        ),
+    ),
+    "tyreworld": DomainSpec(
+        name="tyreworld",
+        text=bar_and_garage.TYREWORLD,
+        rules=bar_and_garage.TYREWORLD_RULES,
+        wording=wording.TYREWORLD,
+        example=Example(problem=bar_and_garage.TYREWORLD_EXAMPLE, plan=("open trunk", "fetch extra trunk")),
+    ),
 }
+
+DEFAULT_DOMAINS = ("blocksworld", "gripper")
+"""Played when the setting ``domains`` is not given. The others are harder to read and have longer commands."""
 
 UPSTREAM_RULES: Mapping[str, str] = {
     "gripper": DOMAINS["gripper"].rules,

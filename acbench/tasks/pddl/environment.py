@@ -62,6 +62,7 @@ class Environment:
                 f"problem {world.name!r}: the goal holds at the start, there is nothing to measure"
             )
         self._verbs = {schema.name for schema in world.domain.schemas}
+        self._longest_verb = max((2, *(1 + verb.count("-") for verb in self._verbs)))
 
     def first_observation(self) -> str:
         """The whole start state, with the valid actions if they are shown."""
@@ -120,18 +121,26 @@ class Environment:
         return Step(observation, valid, understood, self.progress, self.done)
 
     def _words(self, command: str) -> list[str]:
-        """Lower-case words; hyphens stay inside, punctuation goes. "pick up" is read as "pickup" if the
-        domain has that verb."""
+        """Lower-case words; hyphens stay inside, punctuation goes. "pick up" is read as "pickup" and
+        "put away" as "put-away" if the domain has that verb."""
         words = _WORD.findall(command.lower())
         if self._upstream:
             return words
         joined: list[str] = []
-        for word in words:
-            if joined and joined[-1] not in self._verbs and joined[-1] + word in self._verbs:
-                joined[-1] += word
-            else:
-                joined.append(word)
+        while words:
+            taken, word = self._first_word(words)
+            words = words[taken:]
+            joined.append(word)
         return joined
+
+    def _first_word(self, words: list[str]) -> tuple[int, str]:
+        """The next word and how many of ``words`` it is made of: "jack up" is one word where "jack-up" is a verb."""
+        if words[0] not in self._verbs:
+            for count in range(2, min(self._longest_verb, len(words)) + 1):
+                for verb in ("".join(words[:count]), "-".join(words[:count])):
+                    if verb in self._verbs:
+                        return count, verb
+        return 1, words[0]
 
     def _bare_form(self, words: list[str]) -> str | None:
         """Verb and objects out of prose; None if there is no verb that applies now or too few objects."""

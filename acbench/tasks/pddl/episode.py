@@ -1,4 +1,4 @@
-"""The act-only agent in a PDDL world: prompts, turns and the grade of one episode."""
+"""An agent in a PDDL world: prompts, turns and the grade of one episode."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from acbench.engines.protocol import Sampling
 from acbench.errors import DataError
-from acbench.tasks.agents.conversation import Conversation, Entry, Frame
+from acbench.tasks.agents.conversation import Conversation, Entry, Frame, entries
 from acbench.tasks.agents.judging import TurnRecord, failure_channel, grounding, score_changes
+from acbench.tasks.agents.react import Thinking, read_react, thinking_frame, with_thoughts
 from acbench.tasks.agents.replies import extract_action, turn_outcome
 from acbench.tasks.pddl.environment import LIST_COMMAND, LOOK_COMMAND
 from acbench.tasks.pddl.samples import environment_for, example_for, rules_for
@@ -25,6 +26,9 @@ SYSTEM = (
     "You act in a small text world to reach a goal. After each observation, answer with one of the valid "
     "commands, on one line, and nothing else."
 )
+THINKING_SYSTEM = (
+    "You act in a small text world to reach a goal. After each observation, give one of the valid commands."
+)
 LABELS = ("action", "answer", "command")
 """Words in front of a colon that a reply may put before its command."""
 CUE = "Action:"
@@ -35,10 +39,14 @@ STOP = ("\n",)
 def frame_for(data: Mapping[str, Any], environment: Environment, settings: Settings) -> Frame:
     """The fixed part of the prompt, equal for all problems of a domain up to the goal."""
     example = example_for(data, mode=settings.mode, show_actions=settings.show_actions)
+    thinks = settings.agent == "react"
+    if thinks:
+        example = with_thoughts(example)
+    opening = THINKING_SYSTEM if thinks else SYSTEM
     commands = f"'{LIST_COMMAND}' lists what is possible now, '{LOOK_COMMAND}' describes everything again."
     start = f"Goal: {environment.goal_text()}"
     frame = Frame(
-        system=SYSTEM,
+        system=opening,
         intro="",
         layout=settings.format,
         window=2 * settings.memory_turns,
@@ -47,14 +55,14 @@ def frame_for(data: Mapping[str, Any], environment: Environment, settings: Setti
     )
     if settings.format == "chat":
         turns: list[Entry | str] = [f"An example.\nGoal: {example[0][1]}"]
-        turns += [
-            Entry("Action" if label == "Action" else "Observation", text) for label, text in example[1:]
-        ]
-        system = "\n".join((SYSTEM, rules_for(data), commands))
-        return replace(frame, system=system, intro=f"A new task.\n{start}", example=tuple(turns), cue=CUE)
+        turns += entries(example[1:])
+        system = "\n".join((opening, rules_for(data), commands))
+        frame = replace(frame, system=system, intro=f"A new task.\n{start}", example=tuple(turns), cue=CUE)
+        return thinking_frame(frame) if thinks else frame
     lines = (f"{label}: {text}" for label, text in example)
     parts = (rules_for(data), commands, "", "An example:", *lines, "", "Now it is your turn.", start)
-    return replace(frame, intro="\n".join(parts))
+    frame = replace(frame, intro="\n".join(parts))
+    return thinking_frame(frame) if thinks else frame
 
 
 class PddlEpisode:
@@ -73,6 +81,7 @@ class PddlEpisode:
         self._turns: list[TurnRecord] = []
         self._prompt: Prompt | None = None
         self._too_long = False
+        self._thinking = Thinking(settings.max_think)
 
     @property
     def over(self) -> bool:
@@ -93,7 +102,9 @@ class PddlEpisode:
         if reply.finish_reason == TOO_LONG:
             self._too_long = True
             return
-        action = extract_action(reply.text, labels=LABELS)
+        action = self._heard(reply.text)
+        if action is None:
+            return
         step = self._environment.step(action)
         outcome = turn_outcome(
             reply=reply.text,
@@ -105,6 +116,12 @@ class PddlEpisode:
         self._turns.append(TurnRecord(action, outcome, step.progress))
         self._conversation.act(action)
         self._conversation.observe(step.observation)
+
+    def _heard(self, text: str) -> str | None:
+        """The action of a reply; None when it was a thought and the model is to be asked again."""
+        if self._settings.agent == "react":
+            return self._thinking.hear(read_react(text, labels=LABELS), self._conversation)
+        return extract_action(text, labels=LABELS)
 
     def grade(self) -> Grade:
         if not self.over:
@@ -139,4 +156,5 @@ class PddlEpisode:
             "show_actions": settings.show_actions,
             "format": settings.format,
             "mode": settings.mode,
+            **({"agent": "react", "thoughts": self._thinking.total} if settings.agent == "react" else {}),
         }

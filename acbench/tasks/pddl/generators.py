@@ -7,7 +7,7 @@ holds at the start, and the plan that comes with a problem is optimal.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from random import Random
 from typing import TYPE_CHECKING
@@ -55,11 +55,15 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """``goals``: predicates a goal is made of; ``easy_goals`` come in addition at levels 1 and 2."""
+    """``goals``: predicates a goal is made of; ``easy_goals`` come in addition at levels 1 and 2.
+
+    ``most_goals``: by level, where the domain has fewer facts to ask for than ``LEVELS`` allows.
+    """
 
     layout: Callable[[Random, int], Layout]
     goals: frozenset[str]
     easy_goals: frozenset[str]
+    most_goals: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,9 @@ class Generated:
 
 
 _COLOURS = ("red", "blue", "green", "yellow", "orange", "purple", "white", "black", "pink", "brown")
+_INGREDIENTS = ("gin", "rum", "soda", "cola", "lime", "milk")
+_COCKTAILS = ("sunset", "breeze", "fizz", "cooler")
+_TOOLS = ("wrench", "pump", "jack")
 _ROOMS = ("kitchen", "hall", "garden", "office", "garage", "library")
 
 
@@ -101,10 +108,66 @@ def _balls(rng: Random, level: int) -> Layout:
     return Layout(kinds, frozenset(facts))
 
 
+def _bar(rng: Random, level: int) -> Layout:
+    """One shaker and few vessels: the search visits every state, and each further shot means ten times as many."""
+    shots = [f"shot{number + 1}" for number in range(2 if level >= 4 else rng.randint(1, 3))]
+    drinks = rng.sample(_INGREDIENTS, 3 if level == 4 else 2 if level == 5 else rng.randint(2, 3))
+    cocktails = rng.sample(_COCKTAILS, 1)
+    kinds = {"left": "hand", "right": "hand", "shaker1": "shaker", **dict.fromkeys(shots, "shot")}
+    kinds |= {**dict.fromkeys(drinks, "ingredient"), **dict.fromkeys(cocktails, "cocktail")}
+    kinds |= {f"level{number}": "level" for number in range(3)}
+    facts: set[Fact] = {("handempty", "left"), ("handempty", "right"), ("shaker-level", "shaker1", "level0")}
+    facts |= {("shaker-empty-level", "shaker1", "level0"), ("next", "level0", "level1")}
+    facts |= {("next", "level1", "level2")}
+    for vessel in (*shots, "shaker1"):
+        facts |= {("ontable", vessel), ("empty", vessel), ("clean", vessel)}
+    for number, drink in enumerate(drinks, start=1):
+        kinds[f"dispenser{number}"] = "dispenser"
+        facts.add(("dispenses", f"dispenser{number}", drink))
+    for cocktail in cocktails:
+        one, two = rng.sample(drinks, 2)
+        facts |= {("first-part", cocktail, one), ("second-part", cocktail, two)}
+    return Layout(kinds, frozenset(facts))
+
+
+def _garage(rng: Random, level: int) -> Layout:
+    """Hubs with flat wheels; at levels 1-4 some things are out of the boot already, so that any part of the
+    work can be what is asked."""
+    hubs = 2 if level == 4 or (level < 4 and rng.random() < 0.5) else 1
+    kinds = {"boot": "container"}
+    facts: set[Fact] = {("unlocked", "boot"), ("closed" if rng.random() < 0.5 else "isopen", "boot")}
+    things = list(_TOOLS)
+    for number in range(1, hubs + 1):
+        hub, nuts, old, new = f"hub{number}", f"nuts{number}", f"wheel{number}", f"spare{number}"
+        kinds |= {hub: "hub", nuts: "nut", old: "wheel", new: "wheel"}
+        facts |= {("on", old, hub), ("on-ground", hub), ("fastened", hub)}
+        facts |= {("loose" if rng.random() < 0.3 else "tight", nuts, hub)}
+        facts |= {("intact", new), ("not-inflated", new)}
+        things.append(new)
+    for thing in things:
+        out = level < 5 and rng.random() < 0.5
+        facts.add(("have", thing) if out else ("in", thing, "boot"))
+    return Layout(kinds, frozenset(facts))
+
+
 GENERATORS: Mapping[str, Generator] = {
     "blocksworld": Generator(_blocks, frozenset({"on", "on-table"}), frozenset({"holding"})),
     "gripper": Generator(_balls, frozenset({"at"}), frozenset({"carry", "robot-in"})),
+    "barman": Generator(_bar, frozenset({"contains"}), frozenset({"holding"}), {4: 2, 5: 2}),
+    "tyreworld": Generator(
+        _garage,
+        frozenset({"on", "in", "inflated", "tight", "closed"}),
+        frozenset({"have", "isopen", "loose"}),
+    ),
 }
+
+
+def bounds_for(domain: str, level: int) -> Level:
+    """What a problem of this domain and level keeps to. Raises KeyError for an unknown domain."""
+    bounds = LEVELS[level]
+    most = GENERATORS[domain].most_goals.get(level, bounds.most_goals)
+    return replace(bounds, most_goals=most, fewest_goals=min(bounds.fewest_goals, max(1, most - 1)))
+
 
 _ATTEMPTS_PER_PROBLEM = 200
 
@@ -131,7 +194,7 @@ def generate(domain: str, level: int, count: int, seed: int) -> list[Generated]:
 
 
 def _attempt(domain: str, level: int, rng: Random, *, name: str) -> Generated | None:
-    spec, generator, bounds = DOMAINS[domain], GENERATORS[domain], LEVELS[level]
+    spec, generator, bounds = DOMAINS[domain], GENERATORS[domain], bounds_for(domain, level)
     layout = generator.layout(rng, level)
     # Any fact will do as a goal while we look for one; the reader wants at least one.
     draft = problem_text(name, domain, layout.objects, layout.facts, frozenset(sorted(layout.facts)[:1]))

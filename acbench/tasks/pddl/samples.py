@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from acbench.errors import DataError
 from acbench.tasks.pddl import wording
-from acbench.tasks.pddl.domains import DOMAINS, UPSTREAM_EXAMPLES, UPSTREAM_RULES, Example
+from acbench.tasks.pddl.domains import DEFAULT_DOMAINS, DOMAINS, UPSTREAM_EXAMPLES, UPSTREAM_RULES, Example
 from acbench.tasks.pddl.environment import Environment
 from acbench.tasks.pddl.generators import HARD_ABOVE, LEVELS, generate
 from acbench.tasks.pddl.settings import PER_LEVEL, read_settings
@@ -41,7 +41,7 @@ def problem_samples(context: TaskContext, settings: Settings) -> list[Sample]:
         return upstream_samples(context.data_dir, settings)
     return [
         _embedded(domain, level, index, settings, problem)
-        for domain in settings.domains or tuple(DOMAINS)
+        for domain in settings.domains or DEFAULT_DOMAINS
         for level in settings.levels
         for index, problem in enumerate(
             generate(domain, level, settings.per_level or PER_LEVEL, settings.seed)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
 from acbench.errors import ConfigError, did_you_mean
+from acbench.tasks.agents.react import AGENTS, MAX_THINK, Agent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,12 +19,14 @@ MODES: Mapping[str, Literal["corrected", "upstream"]] = {"corrected": "corrected
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``None`` for ``domains``, ``levels`` or ``slack`` means all or no limit.
+    """``None`` for ``slack`` means no limit; for ``domains`` blocksworld and gripper of the embedded pack, or
+    all games of upstream data.
 
     ``per_level``: episodes per domain and level; with upstream data per game and difficulty, where None
     takes all. ``levels``, ``slack`` and ``seed`` concern the embedded pack only. ``slack``: at levels 1-3
     an episode has at most 2 × optimal + slack turns. ``memory_turns``: remembered pairs of action and
-    observation. ``steps``: scored plan steps per problem, likelihood task only.
+    observation. ``steps``: scored plan steps per problem, likelihood task only. ``agent``: ``react`` thinks
+    aloud between commands, at most ``max_think`` replies in a row without one.
     """
 
     domains: tuple[str, ...] | None = None
@@ -38,11 +41,14 @@ class Settings:
     slack: int | None = 3
     keep_first: bool = True
     steps: int = 4
+    agent: Agent = "act"
+    max_think: int = MAX_THINK
     mode: Literal["corrected", "upstream"] = "corrected"
 
 
 PER_LEVEL = 4
 LIKELIHOOD_ONLY = ("steps",)
+ROLLOUT_ONLY = ("agent", "max_think")
 UPSTREAM_DEFAULTS: Mapping[str, Any] = {
     "max_tokens": 100,
     "show_actions": False,
@@ -51,8 +57,18 @@ UPSTREAM_DEFAULTS: Mapping[str, Any] = {
     "keep_first": False,
 }
 """What upstream mode changes when a setting is not given (specification, sections 3.1 and 8)."""
+REACT_DEFAULTS: Mapping[str, Any] = {"max_tokens": 128}
+"""A thought and a command in one reply."""
 
-_SMALLEST = {"per_level": 1, "max_steps": 1, "max_tokens": 1, "memory_turns": 1, "slack": 0, "steps": 1}
+_SMALLEST = {
+    "per_level": 1,
+    "max_steps": 1,
+    "max_tokens": 1,
+    "memory_turns": 1,
+    "slack": 0,
+    "steps": 1,
+    "max_think": 0,
+}
 
 
 def read_settings(
@@ -65,11 +81,12 @@ def read_settings(
     if mode not in MODES:
         raise ConfigError(f"pddl: unknown mode {mode!r}; {did_you_mean(mode, MODES)}")
     valid = {f.name for f in fields(Settings)} - {"mode"}
-    valid -= set() if likelihood else set(LIKELIHOOD_ONLY)
+    valid -= set(ROLLOUT_ONLY) if likelihood else set(LIKELIHOOD_ONLY)
     for key in given:
         if key not in valid:
             raise ConfigError(f"pddl: unknown setting {key!r}; {did_you_mean(str(key), valid)}")
-    values = {**(UPSTREAM_DEFAULTS if mode == "upstream" else {}), **given}
+    thinks = REACT_DEFAULTS if given.get("agent") == "react" else {}
+    values = {**thinks, **(UPSTREAM_DEFAULTS if mode == "upstream" else {}), **given}
     checked: dict[str, Any] = {key: _check(key, value) for key, value in values.items()}
     if checked.get("domains") is not None:
         checked["domains"] = _choices("domains", checked["domains"], domains)
@@ -86,6 +103,10 @@ def _check(key: str, value: Any) -> Any:
     if key == "format":
         if value not in FORMATS:
             raise ConfigError(f"pddl: unknown format {value!r}; {did_you_mean(str(value), FORMATS)}")
+        return value
+    if key == "agent":
+        if value not in AGENTS:
+            raise ConfigError(f"pddl: unknown agent {value!r}; {did_you_mean(str(value), AGENTS)}")
         return value
     if key in ("domains", "levels"):
         return value

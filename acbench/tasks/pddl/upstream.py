@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from acbench.errors import DataError
@@ -41,6 +42,19 @@ def upstream_samples(folder: Path, settings: Settings) -> list[Sample]:
             for row, file in _limited(pairs, settings.per_level)
         )
     return samples
+
+
+def row_sample(row: Mapping[str, Any], folder: Path, settings: Settings) -> Sample:
+    """The problem that belongs to one row, found by its game and ``id``. Raises DataError."""
+    info = row.get("additional_info")
+    game = info.get("subtask") if isinstance(info, dict) else None
+    if game not in GAMES:
+        raise DataError(f"row: additional_info.subtask must be one of {', '.join(GAMES)}")
+    rows = [own for own in _read_rows(folder / ROWS_FILE) if own["additional_info"]["subtask"] == game]
+    places = [place for place, own in enumerate(rows) if own.get("id") == row.get("id")]
+    if len(places) != 1 or rows[places[0]]["goal"] != row.get("goal"):
+        raise DataError(f"row: id {row.get('id')!r} with this goal is no {game} row of {folder / ROWS_FILE}")
+    return upstream_samples(folder, replace(settings, domains=(game,), per_level=None))[places[0]]
 
 
 def _limited(

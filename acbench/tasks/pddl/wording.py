@@ -94,6 +94,51 @@ GRIPPER = Wording(
     },
 )
 
+BARMAN = Wording(
+    facts={
+        "ontable": "{0} is on the table.",
+        "holding": "your {0} hand holds {1}.",
+        "handempty": "your {0} hand is empty.",
+        "empty": "{0} is empty.",
+        "clean": "{0} is clean.",
+        "contains": "{0} contains {1}.",
+        "used": "{0} was used for {1}.",
+        "dispenses": "{0} dispenses {1}.",
+        "first-part": "the first part of {0} is {1}.",
+        "second-part": "the second part of {0} is {1}.",
+        "shaker-level": "{0} is filled to {1}.",
+        "shaker-empty-level": "an empty {0} is at {1}.",
+        "next": "{1} comes next above {0}.",
+        "unshaked": "{0} is not shaken.",
+        "shaked": "{0} is shaken.",
+    },
+    only_new=True,
+)
+"""Commands stay in bare form: five or six names in a row are easier to copy than to find in a sentence."""
+
+TYREWORLD = Wording(
+    facts={
+        "isopen": "{0} is open.",
+        "closed": "{0} is closed.",
+        "in": "{0} is in {1}.",
+        "have": "you have {0}.",
+        "loose": "{0} on {1} is loose.",
+        "tight": "{0} on {1} is tight.",
+        "on-ground": "{0} is on the ground.",
+        "not-on-ground": "{0} is jacked up.",
+        "fastened": "the nuts of {0} are done up.",
+        "unfastened": "the nuts of {0} are undone.",
+        "free": "no wheel is on {0}.",
+        "on": "{0} is on {1}.",
+        "intact": "{0} is intact.",
+        "inflated": "{0} is inflated.",
+        "not-inflated": "{0} is flat.",
+    },
+    actions={"fetch": "fetch {0} from {1}", "put-away": "put-away {0} in {1}"},
+    hidden=frozenset({"unlocked"}),
+    only_new=True,
+)
+
 _UPSTREAM_CLEAR = "The {0} is clear."
 _UPSTREAM_ON = "{0} is on {1}."
 _UPSTREAM_HOLDING = "You are holding {0}."

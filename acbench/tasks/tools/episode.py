@@ -1,4 +1,4 @@
-"""The act-only agent with tools: prompts, turns and the grade of one episode."""
+"""An agent with tools: prompts, turns and the grade of one episode."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from acbench.errors import DataError
 from acbench.tasks.agents.conversation import Conversation
 from acbench.tasks.agents.judging import TurnRecord, grounding, score_changes
+from acbench.tasks.agents.react import Thinking, read_react
 from acbench.tasks.agents.replies import extract_action, turn_outcome
 from acbench.tasks.protocol import TOO_LONG, Grade
 from acbench.tasks.tools.judging import repeats, tool_channel
@@ -49,6 +50,7 @@ class ToolEpisode:
         self._troubles: list[Trouble] = []
         self._prompt: Prompt | None = None
         self._too_long = False
+        self._thinking = Thinking(settings.max_think)
 
     @property
     def over(self) -> bool:
@@ -69,7 +71,9 @@ class ToolEpisode:
         if reply.finish_reason == TOO_LONG:
             self._too_long = True
             return
-        action = read_action(reply.text)
+        action = self._heard(reply.text)
+        if action is None:
+            return
         step = self._environment.step(action)
         outcome = turn_outcome(
             reply=reply.text,
@@ -83,6 +87,13 @@ class ToolEpisode:
         # A line that is no call is not remembered: it would be the model's next example (section 6.1).
         self._conversation.act("" if step.trouble == "format" else action)
         self._conversation.observe(step.observation)
+
+    def _heard(self, text: str) -> str | None:
+        """The call of a reply; None when it was a thought and the model is to be asked again."""
+        if self._settings.agent == "react":
+            heard = read_react(text, labels=LABELS, strip_period=False, limit=MAX_CALL_CHARACTERS)
+            return self._thinking.hear(heard, self._conversation)
+        return read_action(text)
 
     def grade(self) -> Grade:
         if not self.over:
@@ -119,4 +130,5 @@ class ToolEpisode:
             "show_choices": bool(data["choices"]),
             "format": settings.format,
             "mode": settings.mode,
+            **({"agent": "react", "thoughts": self._thinking.total} if settings.agent == "react" else {}),
         }

@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from acbench.engines.protocol import Sampling
-from acbench.tasks.agents.conversation import Entry, Frame
+from acbench.tasks.agents.conversation import Entry, Frame, entries
+from acbench.tasks.agents.react import thinking_frame, with_thoughts
 from acbench.tasks.tools.data.academia_world import academia_world
 from acbench.tasks.tools.data.drafts import line
 from acbench.tasks.tools.data.movie_world import movie_world
@@ -16,7 +17,7 @@ from acbench.tasks.tools.play import build_environment
 from acbench.tasks.tools.todo import TodoSimulator
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from acbench.tasks.tools.environment import Environment
     from acbench.tasks.tools.settings import Settings
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 SYSTEM = (
     "You reach a goal by calling tools, one call per turn. Answer with one call on one line and nothing else."
 )
+THINKING_SYSTEM = "You reach a goal by calling tools, one call per turn."
 CALL_FORM = 'A call looks like this: tool with Action Input: {"parameter": value}'
 CUE = "Action:"
 STOP = ("\n",)
@@ -34,7 +36,11 @@ EXAMPLE_SEED = 1_000_003
 
 def frame_for(data: Mapping[str, Any], environment: Environment, settings: Settings) -> Frame:
     """The fixed part of the prompt, equal for all episodes with the same tools up to the goal."""
-    example = example_for(data["tool"], show_choices=bool(data["choices"]))
+    example: Sequence[tuple[str, str]] = example_for(data["tool"], show_choices=bool(data["choices"]))
+    thinks = settings.agent == "react"
+    if thinks:
+        example = with_thoughts(example)
+    opening = THINKING_SYSTEM if thinks else SYSTEM
     tools = environment.simulator.toolbox.tools.values()
     rules = "\n".join(
         (
@@ -46,7 +52,7 @@ def frame_for(data: Mapping[str, Any], environment: Environment, settings: Setti
     )
     start = f"Goal: {environment.goal_text()}"
     frame = Frame(
-        system=SYSTEM,
+        system=opening,
         intro="",
         layout=settings.format,
         window=2 * settings.memory_turns,
@@ -55,14 +61,14 @@ def frame_for(data: Mapping[str, Any], environment: Environment, settings: Setti
     )
     if settings.format == "chat":
         turns: list[Entry | str] = [f"An example.\nGoal: {example[0][1]}"]
-        turns += [
-            Entry("Action" if label == "Action" else "Observation", text) for label, text in example[1:]
-        ]
-        system = f"{SYSTEM}\n{rules}"
-        return replace(frame, system=system, intro=f"A new task.\n{start}", example=tuple(turns), cue=CUE)
+        turns += entries(example[1:])
+        system = f"{opening}\n{rules}"
+        frame = replace(frame, system=system, intro=f"A new task.\n{start}", example=tuple(turns), cue=CUE)
+        return thinking_frame(frame) if thinks else frame
     shown = (f"{label}: {text}" for label, text in example)
     parts = (rules, "", "An example:", *shown, "", "Now it is your turn.", start)
-    return replace(frame, intro="\n".join(parts))
+    frame = replace(frame, intro="\n".join(parts))
+    return thinking_frame(frame) if thinks else frame
 
 
 @lru_cache(maxsize=16)

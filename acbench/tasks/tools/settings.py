@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
 from acbench.errors import ConfigError, did_you_mean
+from acbench.tasks.agents.react import AGENTS, MAX_THINK, Agent
 from acbench.tasks.tools.data.drafts import LEVELS
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "format": ("chat", "single"),
+    "agent": AGENTS,
     "check_state": ("row", "always"),
     "unrecorded": ("refuse", "leave_out", "play"),
 }
@@ -29,7 +31,8 @@ class Settings:
     None takes all. ``levels``, ``slack`` and ``seed`` concern the embedded pack only. ``slack``: at levels
     1 and 2 an episode has at most 2 × plan + slack turns. ``memory_turns``: remembered pairs of action and
     observation. ``show_choices``: at level 1 the right call is shown among wrong ones until a call was
-    carried out. Only with upstream data: ``check_state`` compares the final to-do list where the row asks for it
+    carried out. ``agent``: ``react`` thinks aloud between calls, at most ``max_think`` replies in a row without
+    one. Only with upstream data: ``check_state`` compares the final to-do list where the row asks for it
     (``row``) or in every row that has one (``always``); ``unrecorded`` says what becomes of rows whose
     service answers were not recorded: an error, left out, or played with tools that fail.
     """
@@ -47,6 +50,8 @@ class Settings:
     show_choices: bool = True
     check_state: str = "row"
     unrecorded: str = "refuse"
+    agent: Agent = "act"
+    max_think: int = MAX_THINK
     mode: Literal["corrected", "upstream"] = "corrected"
 
     @property
@@ -64,7 +69,15 @@ UPSTREAM_DEFAULTS: Mapping[str, Any] = {
 }
 """What upstream mode changes when a setting is not given (specification, sections 3.1 and 8)."""
 
-_SMALLEST = {"per_level": 1, "max_steps": 1, "max_tokens": 1, "memory_turns": 1, "slack": 0, "seed": 0}
+_SMALLEST = {
+    "per_level": 1,
+    "max_steps": 1,
+    "max_tokens": 1,
+    "memory_turns": 1,
+    "slack": 0,
+    "seed": 0,
+    "max_think": 0,
+}
 
 
 def read_settings(slug: str, given: Mapping[str, Any], *, mode: str, tools: Sequence[str]) -> Settings:

@@ -8,6 +8,8 @@ from itertools import pairwise
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from pddl_models import MODELS
+
 from acbench.tasks.protocol import Prompt, Reply, TaskContext
 
 if TYPE_CHECKING:
@@ -93,7 +95,7 @@ def facts(problem: str, section: str) -> set[tuple[str, ...]]:
 def optimal_length(domain: str, problem: str) -> int | None:
     """Length of a shortest plan in a model of the domain that shares no code with the package."""
     start, goal = facts(problem, "init"), facts(problem, "goal")
-    model: Any = {"blocksworld": _BlocksModel, "gripper": _GripperModel}[domain]
+    model: Any = {"blocksworld": _BlocksModel, "gripper": _GripperModel, **MODELS}[domain]()
     first = model.read(start)
     queue, seen = deque([(first, 0)]), {first}
     while queue:

@@ -7,7 +7,7 @@ from pddl_stubs import facts, optimal_length
 
 from acbench.errors import ConfigError, DataError
 from acbench.tasks.pddl.domains import DOMAINS
-from acbench.tasks.pddl.generators import GENERATORS, LEVELS, generate
+from acbench.tasks.pddl.generators import GENERATORS, LEVELS, bounds_for, generate
 from acbench.tasks.pddl.search import shortest_plan
 from acbench.tasks.pddl.strips import load_world
 
@@ -20,7 +20,7 @@ def test_every_domain_has_a_generator() -> None:
 
 @pytest.mark.parametrize(("domain", "level"), EVERY)
 def test_plans_are_optimal_and_within_the_level(domain: str, level: int) -> None:
-    bounds = LEVELS[level]
+    bounds = bounds_for(domain, level)
     for problem in generate(domain, level, 4, seed=0):
         assert bounds.shortest <= len(problem.plan) <= bounds.longest
         assert optimal_length(domain, problem.problem) == len(problem.plan)
@@ -53,6 +53,8 @@ def test_problems_never_change_silently() -> None:
     """A change here changes what was asked: raise the task's version."""
     assert generate("blocksworld", 1, 1, seed=0)[0].plan == ("stack green pink",)
     assert generate("gripper", 1, 1, seed=0)[0].plan == ("drop ball2 hall right",)
+    assert generate("barman", 1, 1, seed=0)[0].plan == ("grasp right shot2",)
+    assert generate("tyreworld", 1, 1, seed=0)[0].plan == ("tighten nuts1 hub1",)
 
 
 def test_more_problems_than_exist_is_a_config_error(monkeypatch: pytest.MonkeyPatch) -> None:

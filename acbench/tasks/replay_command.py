@@ -1,0 +1,192 @@
+"""``acbench replay TASK``: saved trajectories through the environment of a task, JSON lines in and out.
+
+A line in holds ``id``, ``episode`` and ``actions``. ``episode`` is the name of an episode of the embedded
+pack ("gripper-l3-00") or, with ``--data``, of the user's upstream folder; a row of that folder; or the data
+of a sample. A line out holds the ``id`` and ``steps``: per action ``action``, ``observation``, ``valid``,
+``progress`` (0 to 1) and ``done``. It ends with the step that ends the episode.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from acbench.errors import AcbenchError, ConfigError, DataError, did_you_mean
+from acbench.tasks.protocol import TaskContext
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator, Mapping
+
+    from acbench.tasks.protocol import Prompt, Sample
+
+TASKS: Mapping[str, tuple[str, str, str]] = {
+    "pddl": ("acbench.tasks.pddl", "", "domains"),
+    "tool-query": ("acbench.tasks.tools", "query", "tools"),
+    "tool-operation": ("acbench.tasks.tools", "operation", "tools"),
+}
+"""Task -> its module, its variant, and the setting that chooses the group an embedded episode is named after."""
+
+_EMBEDDED = re.compile(r"(?P<group>[a-z]+)-l(?P<level>\d+)-(?P<number>\d+)")
+
+
+def add_parser(commands: Any) -> argparse.ArgumentParser:
+    """Adds the command to the parser of ``acbench``."""
+    parser: argparse.ArgumentParser = commands.add_parser(
+        "replay", help="play saved actions in a task's environment (JSON lines in, JSON lines out)"
+    )
+    parser.add_argument("task", help=", ".join(TASKS))
+    parser.add_argument("--mode", default="corrected", choices=("corrected", "upstream"))
+    parser.add_argument("--data", type=Path, help="the user's upstream folder (default: the embedded pack)")
+    parser.add_argument(
+        "--in", dest="source", type=Path, help="file with id, episode, actions (default: standard input)"
+    )
+    parser.add_argument("--out", type=Path, help="file to write (default: standard output)")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def run(options: argparse.Namespace) -> int:
+    """Replays what can be read; 1 if a line could not be, after the others, each named on standard error."""
+    if options.task not in TASKS:
+        raise ConfigError(f"replay: unknown task {options.task!r}; {did_you_mean(options.task, TASKS)}")
+    name = "standard input" if options.source is None else str(options.source)
+    written: list[str] = []
+    problems: list[str] = []
+    for number, line in enumerate(_lines(options.source), start=1):
+        if not line.strip():
+            continue
+        try:
+            written.append(json.dumps(_replayed(line, options), ensure_ascii=False))
+        except AcbenchError as error:
+            problems.append(f"{name}, line {number}: {error}")
+    if not written and not problems:
+        raise DataError(
+            f"{name} holds nothing to replay; expected one JSON object a line: id, episode, actions"
+        )
+    text = "".join(f"{line}\n" for line in written)
+    if options.out is None:
+        sys.stdout.write(text)
+    else:
+        options.out.parent.mkdir(parents=True, exist_ok=True)
+        options.out.write_text(text, encoding="utf-8")
+    for problem in problems:
+        sys.stderr.write(f"acbench: {problem}\n")
+    return 1 if problems else 0
+
+
+def _lines(source: Path | None) -> Iterator[str]:
+    if source is None:
+        yield from sys.stdin
+        return
+    try:
+        yield from source.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{source}: cannot be read ({error})") from error
+
+
+def _replayed(line: str, options: argparse.Namespace) -> dict[str, Any]:
+    try:
+        given = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise DataError(f"not valid JSON ({error})") from error
+    if not isinstance(given, dict):
+        raise DataError("expected an object with id, episode and actions")
+    for field in ("id", "episode", "actions"):
+        if field not in given:
+            raise DataError(f"field {field!r} is missing")
+    actions = given["actions"]
+    if not isinstance(actions, list) or not all(isinstance(action, str) for action in actions):
+        raise DataError("field 'actions' must be a list of texts")
+    return {
+        "id": given["id"],
+        "steps": replay(options.task, given["episode"], actions, options.data, options.mode),
+    }
+
+
+def replay(
+    task: str, episode: Any, actions: list[str], data_dir: Path | None = None, mode: str = "corrected"
+) -> list[dict[str, Any]]:
+    """The steps of one trajectory. Raises DataError naming what is wrong with ``episode``."""
+    steps: list[dict[str, Any]] = import_module(TASKS[task][0]).replay(
+        episode_data(task, episode, data_dir, mode), actions, mode=mode
+    )
+    return steps
+
+
+def episode_data(task: str, episode: Any, data_dir: Path | None, mode: str) -> Mapping[str, Any]:
+    """The sample data behind ``episode``: a name, an upstream row, or the data itself."""
+    if isinstance(episode, str):
+        return _named(task, episode, data_dir, mode).data
+    if not isinstance(episode, dict):
+        raise DataError("field 'episode' must be a name or an object")
+    if "source" in episode:
+        return episode
+    if data_dir is None:
+        raise DataError("field 'episode' is an upstream row: say with --data where its folder is")
+    return _row(task, episode, data_dir, mode)
+
+
+def _row(task: str, row: Mapping[str, Any], data_dir: Path, mode: str) -> Mapping[str, Any]:
+    if task == "pddl":
+        from acbench.tasks.pddl.samples import settings_for as pddl_settings
+        from acbench.tasks.pddl.upstream import row_sample
+
+        return row_sample(row, data_dir, pddl_settings(_context({}, data_dir, mode), likelihood=False)).data
+    from acbench.tasks.tools.samples import TOOLS, settings_for
+    from acbench.tasks.tools.upstream import row_data
+
+    variant = TASKS[task][1]
+    data = row_data(row, data_dir, settings=settings_for(_context({}, data_dir, mode), variant))
+    if data["tool"] not in TOOLS[variant]:
+        raise DataError(f"row: {data['tool']} belongs to another task than {task}")
+    return data
+
+
+def _named(task: str, name: str, data_dir: Path | None, mode: str) -> Sample:
+    settings: tuple[tuple[str, Any], ...] = ()
+    if data_dir is None:
+        parts = _EMBEDDED.fullmatch(name)
+        if parts is None:
+            raise DataError(f"episode {name!r} is no name of the embedded pack, such as gripper-l3-00")
+        chosen = {TASKS[task][2]: (parts["group"],), "levels": (int(parts["level"]),)}
+        settings = (*chosen.items(), ("per_level", int(parts["number"]) + 1))
+    elif task != "pddl":
+        settings = (("unrecorded", "play"),)
+    found = _samples(task, settings, data_dir, mode)
+    if name not in found:
+        raise DataError(f"there is no episode {name!r}; {did_you_mean(name, found)}")
+    return found[name]
+
+
+@lru_cache(maxsize=64)
+def _samples(
+    task: str, settings: tuple[tuple[str, Any], ...], data_dir: Path | None, mode: str
+) -> dict[str, Sample]:
+    module, variant, _ = TASKS[task]
+    context = _context(dict(settings), data_dir, mode)
+    open_task = import_module(module).open_task
+    opened = open_task(context, variant) if variant else open_task(context)
+    return {sample.id: sample for sample in opened.samples()}
+
+
+def _context(settings: Mapping[str, Any], data_dir: Path | None, mode: str) -> TaskContext:
+    return TaskContext(_Words(), sys.maxsize, settings, data_dir, mode)
+
+
+class _Words:
+    """A renderer for estimates that nobody reads here: no model is asked anything."""
+
+    def count(self, text: str) -> int:
+        return len(text.split())
+
+    def offsets(self, text: str) -> list[tuple[int, int]]:
+        return [match.span() for match in re.finditer(r"\S+", text)]
+
+    def render(self, prompt: Prompt) -> tuple[int, ...]:
+        return tuple(range(sum(self.count(message.content) for message in prompt.messages)))
