@@ -76,8 +76,8 @@ class TextSet:
     def tokens(self) -> int:
         return len(self.samples[0])
 
-    def facts(self, floor: str) -> dict[str, Any]:
-        """What a report says of the protocol."""
+    def facts(self, settings: Settings) -> dict[str, Any]:
+        """What a report says of the protocol; ``layers``: every n-th block's weights."""
         by_kind: dict[str, int] = {}
         for kind in self.kinds:
             by_kind[kind] = by_kind.get(kind, 0) + 1
@@ -88,7 +88,8 @@ class TextSet:
             "hash": self.hash,
             "source": self.source,
             "arithmetic": ARITHMETIC,
-            "floor": floor,
+            "floor": settings.floor,
+            "layers": settings.layers,
             "bos": self.bos,
             "by_kind": by_kind,
             "dropped": self.dropped,

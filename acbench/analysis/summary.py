@@ -42,7 +42,7 @@ def analysis(kind: str, study: Study) -> dict[str, Any]:
     found: dict[str, Any] = {
         "schema": SCHEMA,
         "kind": kind,
-        "protocol": study.texts.facts(study.settings.floor) | _vocabulary(study.arrays),
+        "protocol": study.texts.facts(study.settings) | _vocabulary(study.arrays),
         "numbers": {name: number.to_json() for name, number in numbers.items()},
         "costs": {name: dict(cost) for name, cost in study.costs.items()},
         **series,

@@ -56,7 +56,7 @@ def test_the_packs_texts_have_one_length_and_a_hash(tokens: ModelRenderer) -> No
     found = text_set(Settings(tokens=32, per_kind=5), tokens)
     assert {len(sample) for sample in found.samples} == {32}
     assert len(set(found.ids)) == len(found.ids) == 30
-    facts = found.facts("bfloat16")
+    facts = found.facts(Settings(tokens=32, per_kind=5))
     assert facts["positions"] == 30 * 32
     assert sum(facts["by_kind"].values()) == 30
     assert found.hash == text_set(Settings(tokens=32, per_kind=5), tokens).hash
