@@ -89,7 +89,7 @@ def predictions(results: Sequence[CaseResult]) -> None:
             continue
         span = "–" if row.low is None or row.high is None else f"[{row.low:+.2f}, {row.high:+.2f}]"
         p = "–" if row.p is None else f"{row.p:.3g}"
-        print(f"| {title} (`{name}`) | {row.rho:+.2f} | {span} | {p} | {row.n} |")
+        print(f"| {title.replace('|', chr(92) + '|')} (`{name}`) | {row.rho:+.2f} | {span} | {p} | {row.n} |")
 
 
 def costs(results: Sequence[CaseResult]) -> None:

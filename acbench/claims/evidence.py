@@ -157,7 +157,7 @@ class Evidence:
 
         Token ids differ between tokenizers: whether texts are the same ones is asked within each model.
         """
-        kept = ("source", "texts", "tokens", "arithmetic", "floor", "bos")
+        kept = ("source", "texts", "tokens", "arithmetic", "floor", "bos", "layers")
         made = [
             (v.model, found.get("protocol", {})) for v in self.variants if (found := self.analysis(v, task))
         ]
