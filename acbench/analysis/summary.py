@@ -133,7 +133,11 @@ def _erank(study: Study) -> tuple[dict[str, Number], dict[str, Any]]:
     rank = "effective rank"
     numbers = {
         "erank.hidden.distance": distance(
-            f"Change of the hidden {rank}, share of base", "share", _relative(a), _relative(quiet)
+            f"Change of the hidden {rank}, share of base",
+            "share",
+            _relative(a),
+            _relative(quiet),
+            limits=(0.0, math.inf),  # it may more than double
         ),
         "erank.hidden.lambda": _geometric(f"Hidden {rank} (lambda form)", a, quiet, "hidden"),
         "erank.logit.lambda": _geometric(f"Logit {rank} (lambda form)", a, quiet, "logit"),

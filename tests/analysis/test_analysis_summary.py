@@ -240,6 +240,13 @@ def test_an_infinite_divergence_is_reported_as_undefined(study: Study) -> None:
     assert (found["value"], found["undefined"]) == (None, 1)
 
 
+def test_a_change_may_be_larger_than_the_whole(study: Study) -> None:
+    study.arrays["hidden_v"][:] = 70.0 + np.arange(30)
+    found = analysis("erank", study)["numbers"]["erank.hidden.distance"]
+    assert found["value"] > 2.5
+    assert found["low"] < found["value"] < found["high"]
+
+
 def test_a_vocabulary_without_ten_ids_is_refused(study: Study) -> None:
     arrays = {name: values for name, values in study.arrays.items() if not name.endswith("_10")}
     with pytest.raises(DataError, match="fewer than 10 ids"):
