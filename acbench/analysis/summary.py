@@ -145,7 +145,7 @@ def _erank(study: Study) -> tuple[dict[str, Number], dict[str, Any]]:
         "erank.weight.sigma.folded": _of_weights(study, "folded", f"Weight {rank}, norms folded in"),
         "weight.sqnr": _errors(study),
         "weight.zeros": _of_weights(study, "zeros", "Zeros among the weights", unit="share"),
-        "weight.kurtosis": _of_weights(study, "kurtosis", "Excess kurtosis of the weights"),
+        "weight.kurtosis": _of_weights(study, "kurtosis", "Excess kurtosis of the stored weights"),
         "cka.final": Number(
             "Linear CKA at the head's input",
             "",

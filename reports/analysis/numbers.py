@@ -175,32 +175,26 @@ def table_html(result: CaseResult) -> str:
     found = numbers(result) if kind(result) else {}
     if not found:
         return ""
-    heads = (
-        "number",
-        formats.against(result),
-        "compressed",
-        "95 % interval",
-        "noise floor",
-        "n",
-        "undefined",
-    )
-    head = "".join(f"<th>{escape(words)}</th>" for words in heads)
-    body = "".join(_row(number) for number in found.values())
+    some = any(number.undefined for number in found.values())
+    heads = ("number", formats.against(result), "compressed", "95 % interval", "noise floor", "n")
+    head = "".join(f"<th>{escape(words)}</th>" for words in (*heads, *(["undefined"] if some else [])))
+    body = "".join(_row(number, undefined=some) for number in found.values())
     about = ", ".join(part for part in (protocol(result), floor_words(result)) if part)
     return (
         f"<p>Numbers: {escape(about)}.</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 
 
-def _row(number: Number) -> str:
-    cells = (
+def _row(number: Number, *, undefined: bool) -> str:
+    cells = [
         written(number.base, number.unit),
         written(number.value, number.unit),
         interval(number),
         written(number.floor, number.unit),
         f"{number.n:,}",
-        str(number.undefined) if number.undefined else "",
-    )
+    ]
+    if undefined:
+        cells.append(str(number.undefined) if number.undefined else "")
     name = f"<td>{escape(number.title)}<br><code>{escape(number.name)}</code></td>"
     return "<tr>" + name + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
 
