@@ -31,8 +31,9 @@ FLOORS = ("bfloat16", "float16")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``tokens``: T of every text; ``per_kind``: at most so many texts of each kind; ``texts``: ``pack`` or
-    ``path:FILE_OR_FOLDER``; ``floor``: the second-best arithmetic; ``layers``: every n-th block's weights."""
+    """``tokens``: T of every text; ``per_kind``: at most so many texts of each kind, the first that are long enough;
+    ``texts``: ``pack`` or ``path:FILE_OR_FOLDER``; ``floor``: the second-best arithmetic; ``layers``: spectra of every
+    n-th block's weights."""
 
     tokens: int = 128
     per_kind: int = 30
@@ -107,46 +108,47 @@ def text_set(settings: Settings, tokens: Tokens) -> TextSet:
 
     ``path:``: .txt and .md are one text each, .jsonl one a line (``text`` or ``messages``).
 
-    Raises DataError when fewer than 30 texts are long enough, naming how many were read.
+    Raises DataError when fewer than 30 texts are long enough, naming how many are not.
     """
-    chosen = _limited(_documents(settings.texts), settings.per_kind)
-    ids, kinds, samples, contents = [], [], [], []
-    for document in chosen:
-        found = document_ids(document, tokens)[: settings.tokens]
-        if len(found) == settings.tokens:
-            ids.append(document.id)
-            kinds.append(document.kind)
-            samples.append(tuple(found))
-            contents.append(document.content)
+    chosen, short = _chosen(settings, tokens)
+    samples = [ids for _, ids in chosen]
     if len(samples) < FEWEST_TEXTS:
         raise DataError(
-            f"analyses: {len(samples)} of {len(chosen)} texts of {settings.texts!r} have {settings.tokens} tokens, at "
-            f"least {FEWEST_TEXTS} are needed; add texts, raise per_kind ({settings.per_kind}) or lower tokens"
+            f"analyses: {len(samples)} texts of {settings.texts!r} have {settings.tokens} tokens "
+            f"({short} are shorter), at least {FEWEST_TEXTS} are needed; add texts, raise per_kind ({settings.per_kind}) or lower tokens"
         )
     return TextSet(
-        tuple(ids),
-        tuple(kinds),
+        tuple(document.id for document, _ in chosen),
+        tuple(document.kind for document, _ in chosen),
         tuple(samples),
-        tuple(contents),
+        tuple(document.content for document, _ in chosen),
         fingerprint([list(sample) for sample in samples])[:16],
         PACK if settings.texts == PACK else "path",
         tokens.render(Prompt(text="a")) != tokens.encode("a"),
-        len(chosen) - len(samples),
+        short,
     )
+
+
+def _chosen(settings: Settings, tokens: Tokens) -> tuple[list[tuple[Document, tuple[int, ...]]], int]:
+    """The first texts of every kind that are long enough, cut; and how many were too short.
+
+    A tokenizer that needs few tokens may leave one kind short of texts: the others then fill up to 30.
+    """
+    counts: dict[str, int] = {}
+    chosen, spare, short = [], [], 0
+    for document in _documents(settings.texts):
+        ids = tuple(document_ids(document, tokens)[: settings.tokens])
+        if len(ids) < settings.tokens:
+            short += 1
+        elif counts.get(document.kind, 0) < settings.per_kind:
+            counts[document.kind] = counts.get(document.kind, 0) + 1
+            chosen.append((document, ids))
+        else:
+            spare.append((document, ids))
+    return chosen + spare[: max(0, FEWEST_TEXTS - len(chosen))], short
 
 
 def _documents(source: str) -> Sequence[Document]:
     if source == PACK:
         return tuple(Document(t.id, t.kind, t.text, t.messages) for t in texts("evaluation"))
     return from_files(Path(source.removeprefix(PATH)).expanduser(), source)
-
-
-def _limited(documents: Sequence[Document], per_kind: int) -> list[Document]:
-    """The first ``per_kind`` documents of every kind."""
-    counts: dict[str, int] = {}
-    kept = []
-    for document in documents:
-        counts[document.kind] = counts.get(document.kind, 0) + 1
-        if counts[document.kind] <= per_kind:
-            kept.append(document)
-    return kept
