@@ -114,8 +114,9 @@ def text_set(settings: Settings, tokens: Tokens) -> TextSet:
     samples = [ids for _, ids in chosen]
     if len(samples) < FEWEST_TEXTS:
         raise DataError(
-            f"analyses: {len(samples)} texts of {settings.texts!r} have {settings.tokens} tokens "
-            f"({short} are shorter), at least {FEWEST_TEXTS} are needed; add texts, raise per_kind ({settings.per_kind}) or lower tokens"
+            f"analyses: {len(samples)} texts of {settings.texts!r} have {settings.tokens} tokens ({short} are "
+            f"shorter), at least {FEWEST_TEXTS} are needed; add texts, raise per_kind ({settings.per_kind}) or "
+            "lower tokens"
         )
     return TextSet(
         tuple(document.id for document, _ in chosen),
