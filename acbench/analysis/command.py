@@ -30,6 +30,7 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
     parser.add_argument("--texts", default="pack", help="pack, or path:FILE_OR_FOLDER (.txt, .md, .jsonl)")
     parser.add_argument("--tokens", type=int, default=128, help="length that every text is cut to")
     parser.add_argument("--per-kind", type=int, default=30, help="at most so many texts of each kind")
+    parser.add_argument("--fewest", type=int, default=30, help="fewer texts than this are an error")
     parser.add_argument("--every", type=int, default=1, help="spectra of every n-th block only")
     parser.add_argument(
         "--untrained", type=int, default=0, metavar="SEEDS", help="also Diff-ERank against untrained models"
@@ -62,6 +63,7 @@ def run(options: argparse.Namespace) -> None:
         {
             "tokens": options.tokens,
             "per_kind": options.per_kind,
+            "fewest": options.fewest,
             "texts": options.texts,
             "layers": options.every,
         },

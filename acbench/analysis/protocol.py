@@ -22,8 +22,15 @@ if TYPE_CHECKING:
 
 PACK = "pack"
 PATH = "path:"
-DEFAULTS: dict[str, Any] = {"tokens": 128, "per_kind": 30, "texts": PACK, "floor": "bfloat16", "layers": 1}
 FEWEST_TEXTS = 30
+DEFAULTS: dict[str, Any] = {
+    "tokens": 128,
+    "per_kind": 30,
+    "fewest": FEWEST_TEXTS,
+    "texts": PACK,
+    "floor": "bfloat16",
+    "layers": 1,
+}
 LEAST_TOKENS = 8
 ARITHMETIC = "float32"
 FLOORS = ("bfloat16", "float16")
@@ -32,11 +39,12 @@ FLOORS = ("bfloat16", "float16")
 @dataclass(frozen=True, slots=True)
 class Settings:
     """``tokens``: T of every text; ``per_kind``: at most so many texts of each kind, the first that are long enough;
-    ``texts``: ``pack`` or ``path:FILE_OR_FOLDER``; ``floor``: the second-best arithmetic; ``layers``: spectra of every
-    n-th block's weights."""
+    ``fewest``: fewer texts than this are an error, since intervals are over texts; ``texts``: ``pack`` or
+    ``path:FILE_OR_FOLDER``; ``floor``: the second-best arithmetic; ``layers``: spectra of every n-th block's weights."""
 
     tokens: int = 128
     per_kind: int = 30
+    fewest: int = FEWEST_TEXTS
     texts: str = PACK
     floor: str = "bfloat16"
     layers: int = 1
@@ -44,7 +52,7 @@ class Settings:
     @classmethod
     def from_table(cls, table: Mapping[str, Any], where: str) -> Settings:
         """Raises ConfigError naming the setting."""
-        least = {"tokens": LEAST_TOKENS, "per_kind": 1, "layers": 1}
+        least = {"tokens": LEAST_TOKENS, "per_kind": 1, "layers": 1, "fewest": 1}
         for key, value in table.items():
             if key not in DEFAULTS:
                 raise ConfigError(f"{where}: unknown setting {key!r}; {did_you_mean(key, DEFAULTS)}")
@@ -112,11 +120,11 @@ def text_set(settings: Settings, tokens: Tokens) -> TextSet:
     """
     chosen, short = _chosen(settings, tokens)
     samples = [ids for _, ids in chosen]
-    if len(samples) < FEWEST_TEXTS:
+    if len(samples) < settings.fewest:
         raise DataError(
             f"analyses: {len(samples)} texts of {settings.texts!r} have {settings.tokens} tokens ({short} are "
-            f"shorter), at least {FEWEST_TEXTS} are needed; add texts, raise per_kind ({settings.per_kind}) or "
-            "lower tokens"
+            f"shorter), at least {settings.fewest} are needed; add texts, lower tokens, or lower fewest and read the "
+            "intervals with care"
         )
     return TextSet(
         tuple(document.id for document, _ in chosen),
@@ -146,7 +154,7 @@ def _chosen(settings: Settings, tokens: Tokens) -> tuple[list[tuple[Document, tu
             chosen.append((document, ids))
         else:
             spare.append((document, ids))
-    return chosen + spare[: max(0, FEWEST_TEXTS - len(chosen))], short
+    return chosen + spare[: max(0, settings.fewest - len(chosen))], short
 
 
 def _documents(source: str) -> Sequence[Document]:

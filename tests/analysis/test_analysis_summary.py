@@ -81,6 +81,12 @@ def test_short_texts_are_left_out_and_too_few_are_an_error(tokens: ModelRenderer
         text_set(settings, tokens)
 
 
+def test_fewer_texts_must_be_asked_for(tokens: ModelRenderer, tmp_path: Path) -> None:
+    (tmp_path / "own.txt").write_text("a long line of words " * 20)
+    found = text_set(Settings(tokens=40, fewest=1, texts=f"path:{tmp_path}"), tokens)
+    assert len(found.samples) == 1
+
+
 def test_a_kind_of_short_texts_is_made_up_for(tokens: ModelRenderer, tmp_path: Path) -> None:
     """Another tokenizer writes Chinese in a third of the tokens."""
     found = text_set(Settings(tokens=32, per_kind=5), tokens)
