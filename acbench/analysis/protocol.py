@@ -40,7 +40,7 @@ FLOORS = ("bfloat16", "float16")
 class Settings:
     """``tokens``: T of every text; ``per_kind``: at most so many texts of each kind, the first that are long enough;
     ``fewest``: fewer texts than this are an error, since intervals are over texts; ``texts``: ``pack`` or
-    ``path:FILE_OR_FOLDER``; ``floor``: the second-best arithmetic; ``layers``: spectra of every n-th block's weights."""
+    ``path:FILE_OR_FOLDER``; ``floor``: the second-best arithmetic; ``layers``: spectra of every n-th block."""
 
     tokens: int = 128
     per_kind: int = 30
