@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from acbench.metrics.likelihood import shown_perplexity
 from reports import formats
 
 if TYPE_CHECKING:
@@ -178,17 +179,25 @@ def table_html(result: CaseResult) -> str:
     some = any(number.undefined for number in found.values())
     heads = ("number", formats.against(result), "compressed", "95 % interval", "noise floor", "n")
     head = "".join(f"<th>{escape(words)}</th>" for words in (*heads, *(["undefined"] if some else [])))
-    body = "".join(_row(number, undefined=some) for number in found.values())
+    body = "".join(_row(number, result, undefined=some) for number in found.values())
     about = ", ".join(part for part in (protocol(result), floor_words(result)) if part)
     return (
         f"<p>Numbers: {escape(about)}.</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 
 
-def _row(number: Number, *, undefined: bool) -> str:
+def level(number: Number, value: float | None, result: CaseResult) -> str:
+    """A value as text; a perplexity beyond the vocabulary says only that the model is worse than guessing."""
+    size = (result.analysis.get("protocol") or {}).get("vocabulary")
+    if number.name == "perplexity" and value is not None and size and value > size:
+        return shown_perplexity(value, int(size))
+    return written(value, number.unit)
+
+
+def _row(number: Number, result: CaseResult, *, undefined: bool) -> str:
     cells = [
-        written(number.base, number.unit),
-        written(number.value, number.unit),
+        level(number, number.base, result),
+        level(number, number.value, result),
         interval(number),
         written(number.floor, number.unit),
         f"{number.n:,}",
