@@ -87,11 +87,11 @@ def _row(worker: Caseworker, case: Case) -> PlanRow:
         info = task.info
         built = bench.is_built(case.model, case.compression)
         key = bench.plan(case).key if built else ""
+        if info.kind == KIND:
+            return _analysis_row(worker, case, key, samples)
     except AcbenchError as error:
         return PlanRow(case.id, 0, 0, 0, 0.0, note=str(error).splitlines()[0])
     recorded = 0
-    if info.kind == KIND:
-        return _analysis_row(worker, case, key, samples)
     if key:
         with bench.store.lock(f"generations-{key}", blocking=False) as free:
             # Opening a journal drops a line that is half written: not while somebody writes it.

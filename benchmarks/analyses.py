@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from acbench.records import CaseResult, case_result_from_json
 from reports.analysis.figures import analysis_svg, ladder_svg
-from reports.analysis.numbers import digits, numbers
+from reports.analysis.numbers import digits, level, numbers
 from reports.files import write_text
 from reports.overview import correlation
 from reports.overview.quality import quality_of
@@ -67,7 +67,12 @@ def table(results: Sequence[CaseResult]) -> None:
     print(f"| base | 16 | {' | '.join(base)} |\n| noise floor (bfloat16) | 16 | {' | '.join(floor)} |")
     for recipe in sorted(recipes, key=lambda name: (-bits[name], name)):
         if recipe != "base":
-            cells = [_cell(recipes[recipe][name].value, factor) for name, _, factor in COLUMNS]
+            one = next(r for r in analysed if r.compression == recipe)
+            cells = [
+                level(found, found.value, one) if name == "perplexity" else _cell(found.value, factor)
+                for name, _, factor in COLUMNS
+                if (found := recipes[recipe][name])
+            ]
             print(f"| {recipe} | {bits[recipe]:.2f} | {' | '.join(cells)} |")
 
 
@@ -89,7 +94,7 @@ def predictions(results: Sequence[CaseResult]) -> None:
             continue
         span = "–" if row.low is None or row.high is None else f"[{row.low:+.2f}, {row.high:+.2f}]"
         p = "–" if row.p is None else f"{row.p:.3g}"
-        print(f"| {title} (`{name}`) | {row.rho:+.2f} | {span} | {p} | {row.n} |")
+        print(f"| {title.replace('|', chr(92) + '|')} (`{name}`) | {row.rho:+.2f} | {span} | {p} | {row.n} |")
 
 
 def costs(results: Sequence[CaseResult]) -> None:

@@ -39,7 +39,9 @@ def read_runs(folders: Sequence[Path]) -> Merged:
     Raises ConfigError or DataError naming the folder or file that cannot be read.
     """
     runs = tuple(sorted({folder.resolve() for folder in folders}, key=age))
-    judged = [run for run in runs if any((run / "results").glob("*.json"))]  # a run may have broken as a whole
+    judged = [
+        run for run in runs if any((run / "results").glob("*.json"))
+    ]  # a run may have broken as a whole
     loaded = load_runs(judged).results if judged else ()
     broken: dict[str, str] = {}
     for run in runs:
@@ -64,7 +66,9 @@ def _object(file: Path) -> dict[str, Any]:
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise DataError(f"{file}: not valid JSON ({error}); run the case again or take the file away") from error
+        raise DataError(
+            f"{file}: not valid JSON ({error}); run the case again or take the file away"
+        ) from error
     if not isinstance(data, dict):
         raise DataError(f"{file}: expected a JSON object with one Allure result; take the file away")
     return data

@@ -180,6 +180,15 @@ def test_a_verdict_and_a_score_beyond_the_interval() -> None:
     assert lost.moved
 
 
+def test_without_an_interval_nothing_is_beyond_it() -> None:
+    """One cluster has a difference and no interval: the same result again must not read as a change."""
+    alone = replace(ENTRY, unit="nats", low=math.nan, high=math.nan)
+    for difference in (alone.difference, 0.3):
+        now = replace(alone, difference=difference)
+        found = baseline_changes.compare({CASE: alone}, {CASE: now}, profile="ci", complete=False)
+        assert (found.compared, found.changed) == (1, ())
+
+
 @pytest.mark.parametrize(
     ("changes", "others", "comparable"),
     [

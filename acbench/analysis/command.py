@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,9 +30,13 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
     parser.add_argument("--texts", default="pack", help="pack, or path:FILE_OR_FOLDER (.txt, .md, .jsonl)")
     parser.add_argument("--tokens", type=int, default=128, help="length that every text is cut to")
     parser.add_argument("--per-kind", type=int, default=30, help="at most so many texts of each kind")
+    parser.add_argument("--fewest", type=int, default=30, help="fewer texts than this are an error")
     parser.add_argument("--every", type=int, default=1, help="spectra of every n-th block only")
     parser.add_argument(
         "--untrained", type=int, default=0, metavar="SEEDS", help="also Diff-ERank against untrained models"
+    )
+    parser.add_argument(
+        "--profile", default="demo", help="whose calibration a recipe of the catalogue is built with"
     )
     parser.add_argument("--out", type=Path, help="write everything as JSON there")
     parser.add_argument("--config", type=Path, help="configuration (default: acbench.toml here)")
@@ -47,11 +51,19 @@ def run(options: argparse.Namespace) -> None:
     from acbench.analysis.summary import analysis
     from acbench.rendering import ModelRenderer
 
+    for option, least in (("untrained", 0), ("every", 1)):
+        if getattr(options, option) < least:
+            raise ConfigError(
+                f"--{option} must be a whole number from {least}, not {getattr(options, option)}"
+            )
+    if options.out:
+        options.out.parent.mkdir(parents=True, exist_ok=True)  # before minutes of work, not after
     store = _store(options)
     settings = Settings.from_table(
         {
             "tokens": options.tokens,
             "per_kind": options.per_kind,
+            "fewest": options.fewest,
             "texts": options.texts,
             "layers": options.every,
         },
@@ -75,7 +87,6 @@ def run(options: argparse.Namespace) -> None:
             "base": asdict(base) | {"folder": base.folder.name},
             "variant": asdict(variant) | {"folder": variant.folder.name},
         }
-        options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(json.dumps(content | {"analyses": analyses}, indent=1, sort_keys=True) + "\n")
 
 
@@ -108,7 +119,10 @@ def _model(name: str, options: argparse.Namespace, store: Store) -> Model:
     if slug not in catalogue.models or (recipe and recipe not in catalogue.recipes):
         raise ConfigError(f"{name!r} is neither a folder nor a model or model:recipe of the catalogue")
     target = Target("vllm", "gpu" if visible_gpus() else "cpu")
-    made = build(catalogue.models[slug], catalogue.recipes[recipe or BASE], store, target)
+    calibration = catalogue.profile(options.profile).calibration
+    spec = catalogue.recipes[recipe or BASE]
+    spec = replace(spec, calibration={**calibration, **spec.calibration})  # as a run of the profile builds it
+    made = build(catalogue.models[slug], spec, store, target)
     return Model(made.path, made.key, name, made.base.trust_remote_code)
 
 

@@ -38,10 +38,22 @@ def evaluate(bench: Bench, plan: Plan) -> Evaluation:
     began = time.monotonic()
     task = _task(plan)
     base, variant = _models(bench, plan)
-    found: Study = study(base, variant, task.texts, task.settings, bench.store, on_status=bench.on_status)
     side: Side = "variant"
-    if variant.key == base.key and plan.case.compression == BASE:
+    if plan.case.compression == BASE:
         side = "floor" if plan.policy == BATCHED else "exact"
+    elif variant.key == base.key:
+        raise ConfigError(
+            f"{plan.case.id}: the recipe has the base model's own weights, there is nothing to analyse"
+        )
+    found: Study = study(
+        base,
+        variant,
+        task.texts,
+        task.settings,
+        bench.store,
+        threads=plan.settings.threads,
+        on_status=bench.on_status,
+    )
     wanted = {sample.id: fingerprint(dict(sample.data)) for sample in plan.samples}
     rows = scores(plan.case.task, found, side=side)
     records = tuple(

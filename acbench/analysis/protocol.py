@@ -22,8 +22,15 @@ if TYPE_CHECKING:
 
 PACK = "pack"
 PATH = "path:"
-DEFAULTS: dict[str, Any] = {"tokens": 128, "per_kind": 30, "texts": PACK, "floor": "bfloat16", "layers": 1}
 FEWEST_TEXTS = 30
+DEFAULTS: dict[str, Any] = {
+    "tokens": 128,
+    "per_kind": 30,
+    "fewest": FEWEST_TEXTS,
+    "texts": PACK,
+    "floor": "bfloat16",
+    "layers": 1,
+}
 LEAST_TOKENS = 8
 ARITHMETIC = "float32"
 FLOORS = ("bfloat16", "float16")
@@ -31,11 +38,13 @@ FLOORS = ("bfloat16", "float16")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """``tokens``: T of every text; ``per_kind``: at most so many texts of each kind; ``texts``: ``pack`` or
-    ``path:FILE_OR_FOLDER``; ``floor``: the second-best arithmetic; ``layers``: every n-th block's weights."""
+    """``tokens``: T of every text; ``per_kind``: at most so many texts of each kind, the first that are long enough;
+    ``fewest``: fewer texts than this are an error, since intervals are over texts; ``texts``: ``pack`` or
+    ``path:FILE_OR_FOLDER``; ``floor``: the second-best arithmetic; ``layers``: spectra of every n-th block."""
 
     tokens: int = 128
     per_kind: int = 30
+    fewest: int = FEWEST_TEXTS
     texts: str = PACK
     floor: str = "bfloat16"
     layers: int = 1
@@ -43,7 +52,7 @@ class Settings:
     @classmethod
     def from_table(cls, table: Mapping[str, Any], where: str) -> Settings:
         """Raises ConfigError naming the setting."""
-        least = {"tokens": LEAST_TOKENS, "per_kind": 1, "layers": 1}
+        least = {"tokens": LEAST_TOKENS, "per_kind": 1, "layers": 1, "fewest": 1}
         for key, value in table.items():
             if key not in DEFAULTS:
                 raise ConfigError(f"{where}: unknown setting {key!r}; {did_you_mean(key, DEFAULTS)}")
@@ -76,8 +85,8 @@ class TextSet:
     def tokens(self) -> int:
         return len(self.samples[0])
 
-    def facts(self, floor: str) -> dict[str, Any]:
-        """What a report says of the protocol."""
+    def facts(self, settings: Settings) -> dict[str, Any]:
+        """What a report says of the protocol; ``layers``: every n-th block's weights."""
         by_kind: dict[str, int] = {}
         for kind in self.kinds:
             by_kind[kind] = by_kind.get(kind, 0) + 1
@@ -88,7 +97,8 @@ class TextSet:
             "hash": self.hash,
             "source": self.source,
             "arithmetic": ARITHMETIC,
-            "floor": floor,
+            "floor": settings.floor,
+            "layers": settings.layers,
             "bos": self.bos,
             "by_kind": by_kind,
             "dropped": self.dropped,
@@ -106,46 +116,48 @@ def text_set(settings: Settings, tokens: Tokens) -> TextSet:
 
     ``path:``: .txt and .md are one text each, .jsonl one a line (``text`` or ``messages``).
 
-    Raises DataError when fewer than 30 texts are long enough, naming how many were read.
+    Raises DataError when fewer than 30 texts are long enough, naming how many are not.
     """
-    chosen = _limited(_documents(settings.texts), settings.per_kind)
-    ids, kinds, samples, contents = [], [], [], []
-    for document in chosen:
-        found = document_ids(document, tokens)[: settings.tokens]
-        if len(found) == settings.tokens:
-            ids.append(document.id)
-            kinds.append(document.kind)
-            samples.append(tuple(found))
-            contents.append(document.content)
-    if len(samples) < FEWEST_TEXTS:
+    chosen, short = _chosen(settings, tokens)
+    samples = [ids for _, ids in chosen]
+    if len(samples) < settings.fewest:
         raise DataError(
-            f"analyses: {len(samples)} of {len(chosen)} texts of {settings.texts!r} have {settings.tokens} tokens, at "
-            f"least {FEWEST_TEXTS} are needed; add texts, raise per_kind ({settings.per_kind}) or lower tokens"
+            f"analyses: {len(samples)} texts of {settings.texts!r} have {settings.tokens} tokens ({short} are "
+            f"shorter), at least {settings.fewest} are needed; add texts, lower tokens, or lower fewest and read the "
+            "intervals with care"
         )
     return TextSet(
-        tuple(ids),
-        tuple(kinds),
+        tuple(document.id for document, _ in chosen),
+        tuple(document.kind for document, _ in chosen),
         tuple(samples),
-        tuple(contents),
+        tuple(document.content for document, _ in chosen),
         fingerprint([list(sample) for sample in samples])[:16],
         PACK if settings.texts == PACK else "path",
         tokens.render(Prompt(text="a")) != tokens.encode("a"),
-        len(chosen) - len(samples),
+        short,
     )
+
+
+def _chosen(settings: Settings, tokens: Tokens) -> tuple[list[tuple[Document, tuple[int, ...]]], int]:
+    """The first texts of every kind that are long enough, cut; and how many were too short.
+
+    A tokenizer that needs few tokens may leave one kind short of texts: the others then fill up to 30.
+    """
+    counts: dict[str, int] = {}
+    chosen, spare, short = [], [], 0
+    for document in _documents(settings.texts):
+        ids = tuple(document_ids(document, tokens)[: settings.tokens])
+        if len(ids) < settings.tokens:
+            short += 1
+        elif counts.get(document.kind, 0) < settings.per_kind:
+            counts[document.kind] = counts.get(document.kind, 0) + 1
+            chosen.append((document, ids))
+        else:
+            spare.append((document, ids))
+    return chosen + spare[: max(0, settings.fewest - len(chosen))], short
 
 
 def _documents(source: str) -> Sequence[Document]:
     if source == PACK:
         return tuple(Document(t.id, t.kind, t.text, t.messages) for t in texts("evaluation"))
     return from_files(Path(source.removeprefix(PATH)).expanduser(), source)
-
-
-def _limited(documents: Sequence[Document], per_kind: int) -> list[Document]:
-    """The first ``per_kind`` documents of every kind."""
-    counts: dict[str, int] = {}
-    kept = []
-    for document in documents:
-        counts[document.kind] = counts.get(document.kind, 0) + 1
-        if counts[document.kind] <= per_kind:
-            kept.append(document)
-    return kept

@@ -62,13 +62,14 @@ def study(
     settings: Settings,
     store: Store,
     *,
+    threads: int = 1,
     on_status: Callable[[str], None] = lambda _text: None,
 ) -> Study:
     """The study of ``variant``; with ``variant`` = ``base`` its arrays are the noise floor's own.
 
     Raises DataError or ModelError with the job's message.
     """
-    work = _Work(base, texts, settings, store, on_status)
+    work = _Work(base, texts, settings, store, on_status, threads)
     floor = work.contrast(base, settings.floor)
     arrays = floor if variant.key == base.key else work.contrast(variant, "float32")
     own, base_own = work.weights(variant), work.weights(base)
@@ -101,6 +102,7 @@ class _Work:
     settings: Settings
     store: Store
     on_status: Callable[[str], None]
+    threads: int = 1
 
     def pass_key(self) -> str:
         return fingerprint(["pass", VERSION, self.base.key, self.texts.hash])
@@ -156,7 +158,7 @@ class _Work:
 
     def _run(self, module: str, request: Mapping[str, Any], key: str) -> dict[str, Any]:
         log = self.store.root / "logs" / f"{module}-{key}.log"
-        return run_job(f"acbench.analysis.{module}", request, log=log)
+        return run_job(f"acbench.analysis.{module}", request, log=log, threads=self.threads)
 
 
 def _arrays(path: Path) -> Arrays:

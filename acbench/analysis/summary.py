@@ -42,7 +42,7 @@ def analysis(kind: str, study: Study) -> dict[str, Any]:
     found: dict[str, Any] = {
         "schema": SCHEMA,
         "kind": kind,
-        "protocol": study.texts.facts(study.settings.floor) | _vocabulary(study.arrays),
+        "protocol": study.texts.facts(study.settings) | _vocabulary(study.arrays),
         "numbers": {name: number.to_json() for name, number in numbers.items()},
         "costs": {name: dict(cost) for name, cost in study.costs.items()},
         **series,
@@ -133,7 +133,11 @@ def _erank(study: Study) -> tuple[dict[str, Number], dict[str, Any]]:
     rank = "effective rank"
     numbers = {
         "erank.hidden.distance": distance(
-            f"Change of the hidden {rank}, share of base", "share", _relative(a), _relative(quiet)
+            f"Change of the hidden {rank}, share of base",
+            "share",
+            _relative(a),
+            _relative(quiet),
+            limits=(0.0, math.inf),  # it may more than double
         ),
         "erank.hidden.lambda": _geometric(f"Hidden {rank} (lambda form)", a, quiet, "hidden"),
         "erank.logit.lambda": _geometric(f"Logit {rank} (lambda form)", a, quiet, "logit"),
@@ -141,7 +145,7 @@ def _erank(study: Study) -> tuple[dict[str, Number], dict[str, Any]]:
         "erank.weight.sigma.folded": _of_weights(study, "folded", f"Weight {rank}, norms folded in"),
         "weight.sqnr": _errors(study),
         "weight.zeros": _of_weights(study, "zeros", "Zeros among the weights", unit="share"),
-        "weight.kurtosis": _of_weights(study, "kurtosis", "Excess kurtosis of the weights"),
+        "weight.kurtosis": _of_weights(study, "kurtosis", "Excess kurtosis of the stored weights"),
         "cka.final": Number(
             "Linear CKA at the head's input",
             "",

@@ -153,12 +153,21 @@ class Evidence:
         return None
 
     def protocols(self, task: str) -> set[str]:
-        """Fingerprints of the protocols the analyses of a task were made under; more than one does not compare."""
-        kept = ("source", "texts", "tokens", "arithmetic", "bos")
+        """Fingerprints of the protocols the analyses of a task were made under; more than one does not compare.
+
+        Token ids differ between tokenizers: whether texts are the same ones is asked within each model.
+        """
+        kept = ("source", "texts", "tokens", "arithmetic", "floor", "bos", "layers")
+        made = [
+            (v.model, found.get("protocol", {})) for v in self.variants if (found := self.analysis(v, task))
+        ]
+        hashes: dict[str, dict[str, int]] = {}
+        for model, protocol in made:
+            mine = hashes.setdefault(model, {})
+            mine.setdefault(str(protocol.get("hash")), len(mine))
         return {
-            fingerprint([found.get("protocol", {}).get(key) for key in kept])
-            for v in self.variants
-            if (found := self.analysis(v, task))
+            fingerprint([*(protocol.get(key) for key in kept), hashes[model][str(protocol.get("hash"))]])
+            for model, protocol in made
         }
 
 

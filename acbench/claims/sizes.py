@@ -84,6 +84,14 @@ def _slope_row(subject: str, points: Sequence[tuple[float, Means]]) -> Row:
     made = judging.estimate(
         "relative change per tenfold size", draws, n=len(points), unit="share", of_what="sizes", p_value=p
     )
+    few = [mean for _, mean in points if mean.n < judging.MIN_SAMPLES or mean.groups < judging.MIN_CLUSTERS]
+    if few:  # an interval over 0 refutes here: one that is wide for want of samples must not
+        least = min(few, key=lambda mean: (mean.groups, mean.n))
+        why = (
+            f"{len(few)} of {len(points)} sizes have too few samples (the least: {least.n} in {least.groups} "
+            f"independent clusters); at least {judging.MIN_SAMPLES} in {judging.MIN_CLUSTERS} are needed of each"
+        )
+        return judging.no_row(subject, why, estimate=made)
     holds = low > 0 and p <= 0.05
     verdict: Decision = CONFIRMED if holds else REFUTED
     why = (

@@ -76,7 +76,7 @@ class AnalysisTask:
     def facts(self, _base: Sequence[SampleRecord], _other: Sequence[SampleRecord]) -> Mapping[str, str]:
         """The protocol in a line."""
         texts = self.texts
-        kinds: dict[str, Any] = texts.facts(self.settings.floor)["by_kind"]
+        kinds: dict[str, Any] = texts.facts(self.settings)["by_kind"]
         return {
             "Protocol": f"{len(texts.samples)} texts of {texts.tokens} tokens "
             f"({', '.join(f'{n} {kind}' for kind, n in kinds.items())}), float32; base's column is the noise floor: "

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from acbench.metrics.likelihood import shown_perplexity
 from reports import formats
 
 if TYPE_CHECKING:
@@ -175,32 +176,34 @@ def table_html(result: CaseResult) -> str:
     found = numbers(result) if kind(result) else {}
     if not found:
         return ""
-    heads = (
-        "number",
-        formats.against(result),
-        "compressed",
-        "95 % interval",
-        "noise floor",
-        "n",
-        "undefined",
-    )
-    head = "".join(f"<th>{escape(words)}</th>" for words in heads)
-    body = "".join(_row(number) for number in found.values())
+    some = any(number.undefined for number in found.values())
+    heads = ("number", formats.against(result), "compressed", "95 % interval", "noise floor", "n")
+    head = "".join(f"<th>{escape(words)}</th>" for words in (*heads, *(["undefined"] if some else [])))
+    body = "".join(_row(number, result, undefined=some) for number in found.values())
     about = ", ".join(part for part in (protocol(result), floor_words(result)) if part)
     return (
         f"<p>Numbers: {escape(about)}.</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 
 
-def _row(number: Number) -> str:
-    cells = (
-        written(number.base, number.unit),
-        written(number.value, number.unit),
+def level(number: Number, value: float | None, result: CaseResult) -> str:
+    """A value as text; a perplexity beyond the vocabulary says only that the model is worse than guessing."""
+    size = (result.analysis.get("protocol") or {}).get("vocabulary")
+    if number.name == "perplexity" and value is not None and size and value > size:
+        return shown_perplexity(value, int(size))
+    return written(value, number.unit)
+
+
+def _row(number: Number, result: CaseResult, *, undefined: bool) -> str:
+    cells = [
+        level(number, number.base, result),
+        level(number, number.value, result),
         interval(number),
         written(number.floor, number.unit),
         f"{number.n:,}",
-        str(number.undefined) if number.undefined else "",
-    )
+    ]
+    if undefined:
+        cells.append(str(number.undefined) if number.undefined else "")
     name = f"<td>{escape(number.title)}<br><code>{escape(number.name)}</code></td>"
     return "<tr>" + name + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
 

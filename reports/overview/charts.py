@@ -53,13 +53,15 @@ def _capability(axes: Any, capability: str, rows: Sequence[Kept | None]) -> None
     for y, kept in enumerate(rows):
         if kept is None:
             axes.text(4, y, "–", va="center", color=MUTED)
-        elif kept.share is None or kept.low is None or kept.high is None:
+        elif kept.share is None:
             axes.plot([5], [y], "x", color=MUTED, markersize=7, markeredgewidth=1.6)
             axes.text(13, y, "at the floor", va="center", color=MUTED, fontsize=canvas.SMALL)
         else:
-            ends = [100 * min(max(end, 0.0), AXIS_END) for end in (kept.low, kept.high)]
+            # Without an interval (a single cluster) the point stands alone.
+            low, high = (kept.share if end is None else end for end in (kept.low, kept.high))
+            ends = [100 * min(max(end, 0.0), AXIS_END) for end in (low, high)]
             axes.plot(ends, [y, y], color=COMPRESSED_COLOUR, linewidth=1.8, solid_capstyle="butt")
-            if kept.high > AXIS_END:
+            if high > AXIS_END:
                 axes.plot([100 * AXIS_END], [y], ">", color=COMPRESSED_COLOUR, markersize=6, clip_on=False)
             axes.plot(
                 [100 * min(kept.share, AXIS_END)],

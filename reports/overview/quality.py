@@ -131,6 +131,8 @@ def _kept(results: Sequence[CaseResult]) -> tuple[Kept, Floats | None]:
         shares = np.where(bases > 0, values / bases, np.nan)
     if not any(_differs(r) for r in counted):
         shares = value / base + _unseen(counted) / base * np.linspace(-1, 1, RESAMPLES) / CONFIDENCE
+    if any(len(_clusters(r)) < 2 for r in counted):
+        shares = np.full(RESAMPLES, np.nan)  # one text says nothing about another, whatever it keeps
     low, high = _ends(shares)
     return Kept(tasks, floored, base, value, value / base, low, high), shares
 
@@ -155,12 +157,19 @@ def _differs(result: CaseResult) -> bool:
 
 def _unseen(results: Sequence[CaseResult]) -> float:
     """Exact bound on a change that none of the clusters shows, as in ``acbench.stats.paired_bootstrap``."""
-    clusters = sum(len({cluster for cluster, _, _ in r.pairs[r.primary.metric]}) for r in results)
+    clusters = sum(len(_clusters(r)) for r in results)
     return float(1 - (1 - CONFIDENCE) ** (1 / clusters))
 
 
-def _ends(values: Floats) -> tuple[float, float]:
+def _clusters(result: CaseResult) -> set[str]:
+    return {cluster for cluster, _, _ in result.pairs[result.primary.metric]}
+
+
+def _ends(values: Floats) -> tuple[float | None, float | None]:
+    """The 95 % interval of resamples; None where they say nothing."""
     known = values[~np.isnan(values)]
+    if not known.size:
+        return None, None
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(known, [tail, 1 - tail])
     return float(low), float(high)

@@ -187,6 +187,7 @@ def test_a_server_shows_no_weights(make: Callable[[], Caseworker], project: Path
     worker = Caseworker(bench, read_thresholds(catalogue), matrix, list(matrix.cases))
     with pytest.raises(ConfigError, match="analyses read weights, and a server shows none"):
         worker.judge(Case("tiny", "four", "energy"))
+    assert any("a server shows none" in line for line in plan_lines(worker))  # and the plan is still a plan
 
 
 def test_the_command_says_the_same(
@@ -212,6 +213,29 @@ def test_the_command_says_the_same(
     assert main(["analyse", "tiny:four", *options, "--config", str(project / "acbench.toml")]) == 0
     assert main(["analyse", "nobody", "--store", str(project / "store")]) == 1
     assert "neither a folder nor a model" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--untrained", "--every"])
+def test_wrong_numbers_are_named_before_anything_runs(
+    project: Path, option: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["analyse", str(project / "tiny"), option, "-1", "--store", str(project / "store")]
+    assert main(arguments) == 1
+    assert f"{option} must be a whole number" in capsys.readouterr().err
+
+
+def test_a_recipe_that_changes_no_weight_is_not_the_noise_floor(
+    project: Path, make: Callable[[], Caseworker]
+) -> None:
+    text = (project / "acbench.toml").read_text().replace('method = "rtn"', 'method = "external"')
+    text = text.replace("{ bits = 4, group_size = 32 }", f'{{ checkpoint = "path:{project}/tiny" }}')
+    (project / "same.toml").write_text(text)
+    catalogue = load_catalogue(project / "same.toml")
+    matrix = build_matrix(catalogue, "test")
+    bench = Bench(catalogue, matrix.profile, Store(project / "store"), make().bench.pool)
+    worker = Caseworker(bench, read_thresholds(catalogue), matrix, list(matrix.cases))
+    with pytest.raises(ConfigError, match="nothing to analyse"):
+        worker.judge(Case("tiny", "four", "energy"))
 
 
 def test_models_with_other_vocabularies_are_not_compared(

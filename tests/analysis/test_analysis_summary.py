@@ -56,7 +56,7 @@ def test_the_packs_texts_have_one_length_and_a_hash(tokens: ModelRenderer) -> No
     found = text_set(Settings(tokens=32, per_kind=5), tokens)
     assert {len(sample) for sample in found.samples} == {32}
     assert len(set(found.ids)) == len(found.ids) == 30
-    facts = found.facts("bfloat16")
+    facts = found.facts(Settings(tokens=32, per_kind=5))
     assert facts["positions"] == 30 * 32
     assert sum(facts["by_kind"].values()) == 30
     assert found.hash == text_set(Settings(tokens=32, per_kind=5), tokens).hash
@@ -67,12 +67,35 @@ def test_the_packs_texts_have_one_length_and_a_hash(tokens: ModelRenderer) -> No
 def test_short_texts_are_left_out_and_too_few_are_an_error(tokens: ModelRenderer, tmp_path: Path) -> None:
     lines = [json.dumps({"text": "a long line of words " * 20}) for _ in range(31)]
     lines += [json.dumps({"text": "short"})]
-    (tmp_path / "own.jsonl").write_text("\n".join(lines))
+    file = tmp_path / "own.jsonl"
+    file.write_text("\n".join(lines))
     settings = Settings(tokens=40, per_kind=99, texts=f"path:{tmp_path}")
     found = text_set(settings, tokens)
     assert (len(found.samples), found.dropped, found.source) == (31, 1, "path")
-    with pytest.raises(DataError, match=f"3 of 3 texts .* at least {FEWEST_TEXTS} are needed"):
-        text_set(Settings(tokens=40, per_kind=3, texts=f"path:{tmp_path}"), tokens)
+    fewer = text_set(Settings(tokens=40, per_kind=3, texts=f"path:{tmp_path}"), tokens)
+    assert len(fewer.samples) == FEWEST_TEXTS  # filled up, in the order of the texts
+    file.write_text("\n".join(lines[:5] + lines[-1:]))
+    with pytest.raises(
+        DataError, match=rf"5 texts of .* \(1 are shorter\), at least {FEWEST_TEXTS} are needed"
+    ):
+        text_set(settings, tokens)
+
+
+def test_fewer_texts_must_be_asked_for(tokens: ModelRenderer, tmp_path: Path) -> None:
+    (tmp_path / "own.txt").write_text("a long line of words " * 20)
+    found = text_set(Settings(tokens=40, fewest=1, texts=f"path:{tmp_path}"), tokens)
+    assert len(found.samples) == 1
+
+
+def test_a_kind_of_short_texts_is_made_up_for(tokens: ModelRenderer, tmp_path: Path) -> None:
+    """Another tokenizer writes Chinese in a third of the tokens."""
+    found = text_set(Settings(tokens=32, per_kind=5), tokens)
+    lengths = {kind: found.kinds.count(kind) for kind in found.kinds}
+    assert lengths == dict.fromkeys(lengths, 5)
+    longer = text_set(Settings(tokens=600, per_kind=5), tokens)
+    assert longer.dropped > 0
+    assert longer.kinds.count("dialogue") < 5 < longer.kinds.count("prose")
+    assert len(longer.samples) == FEWEST_TEXTS
 
 
 # -- numbers -------------------------------------------------------------------------------------
@@ -238,6 +261,13 @@ def test_an_infinite_divergence_is_reported_as_undefined(study: Study) -> None:
     study.arrays["kl"][0, 0] = math.inf
     found = analysis("top-k", study)["numbers"]["kl.mean"]
     assert (found["value"], found["undefined"]) == (None, 1)
+
+
+def test_a_change_may_be_larger_than_the_whole(study: Study) -> None:
+    study.arrays["hidden_v"][:] = 70.0 + np.arange(30)
+    found = analysis("erank", study)["numbers"]["erank.hidden.distance"]
+    assert found["value"] > 2.5
+    assert found["low"] < found["value"] < found["high"]
 
 
 def test_a_vocabulary_without_ten_ids_is_refused(study: Study) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from claims_results import analysed, decide, flips, number, result
+from claims_results import MODEL, analysed, catalogue, decide, flips, number, result
 
+from acbench.claims.evidence import Evidence
 from acbench.claims.findings import CONFIRMED, NOT_TESTABLE, REFUTED, UNDECIDED
 
 if TYPE_CHECKING:
@@ -63,6 +64,23 @@ def test_c17_needs_eight_points_and_one_protocol() -> None:
     assert finding.verdict == UNDECIDED
     assert "2 protocols" in finding.rows[0].why
     assert decide("C17", []).verdict == NOT_TESTABLE
+
+
+def test_analyses_of_one_model_read_the_same_texts_and_have_one_floor() -> None:
+    """Ids of the same texts differ between tokenizers; within a model another hash is another set of texts."""
+    texts = {"source": "path", "texts": 30, "tokens": 128, "floor": "bfloat16", "hash": "one"}
+
+    def protocols(*changes: dict[str, str], model: str = MODEL) -> int:
+        results = [
+            analysed(recipe, "erank", model=m, protocol={**texts, **change})
+            for recipe, change, m in zip(LADDER, changes, (MODEL, model), strict=False)
+        ]
+        return len(Evidence(results, catalogue()).protocols("erank"))
+
+    assert protocols({}, {}) == 1
+    assert protocols({}, {"hash": "two"}) == 2
+    assert protocols({}, {"hash": "two"}, model="qwen2.5-3b") == 1
+    assert protocols({}, {"floor": "float16"}) == 2
 
 
 def scored(recipe: str, lost: int) -> CaseResult:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,8 +16,6 @@ from acbench.claims.reading import load_runs
 from acbench.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from acbench.records import CaseResult
 
 TASK = "t-eval-plan-json"
@@ -54,6 +53,13 @@ def test_without_a_time_in_its_name_a_folders_files_tell_its_age(tmp_path: Path)
     for file in (plain / "results").iterdir():
         os.utime(file, (2e10, 2e10))
     assert load_runs([plain, named]).results == (new,)
+
+
+def test_a_folder_named_twice_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write(tmp_path / "20260103-000000-1", result(TASK, "awq-w4g128", flips(30, 20)))
+    monkeypatch.chdir(tmp_path)
+    loaded = load_runs([folder, Path(folder.name), folder])
+    assert (loaded.folders, loaded.replaced) == ((folder,), 0)
 
 
 def test_a_folder_of_results_itself_will_do(tmp_path: Path) -> None:

@@ -52,6 +52,18 @@ def test_c9_wants_a_slope_over_four_sizes() -> None:
     assert "there are 3 here" in three.why
 
 
+def test_c9_is_not_refuted_by_samples_that_are_too_few() -> None:
+    """Two clusters give an interval over 0 whatever the slope is."""
+    names = [f"text {i % 2}" for i in range(400)]
+    scores = [flips(400, 320, lost=n) for n in (200, 140, 80, 30)]
+    ladder = zip(LADDER, scores, strict=False)
+    alone = [result(TOOL, "gptq-w4g128", found, model=m, clusters=names) for m, found in ladder]
+    finding = decide("C9", alone)
+    assert finding.verdict == UNDECIDED
+    assert "400 in 2 independent clusters" in finding.why
+    assert decide("C9", losses(200, 140, 80, 30)).verdict == CONFIRMED
+
+
 def test_c9_leaves_out_a_base_at_the_floor() -> None:
     results = [*losses(200, 140, 80), result(TOOL, "gptq-w4g128", flips(400, 4), model="qwen2.5-14b")]
     assert decide("C9", results).verdict == NOT_TESTABLE

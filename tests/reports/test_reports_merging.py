@@ -92,6 +92,49 @@ def test_a_case_that_broke_later_has_no_verdict_and_one_that_was_mended_has(
     assert NEEDLE in {r.id for r in again.results}
 
 
+def test_a_run_in_which_everything_broke_has_its_place_in_time(
+    early: Path, late: Path, tmp_path: Path
+) -> None:
+    """It is newer than the verdicts before it and older than those after it."""
+    nothing = write_run(tmp_path / "20260101-120000-1", broken=(NEEDLE, PDDL))
+    found = merging.read_runs([late, nothing, early])
+    assert found.runs == (early, nothing, late)
+    assert set(found.broken) == {PDDL}
+    assert {r.task for r in found.results} == {"needle", "worfbench-lumos"}
+    assert merging.environment(merging.read_runs([early, nothing]))["run"] == nothing.name
+
+
+def test_of_a_case_tried_again_in_one_run_the_last_try_counts(early: Path, tmp_path: Path) -> None:
+    """Names of Allure's files are random: the time at which they ended decides, whichever sorts first."""
+    folder = early / "allure-results"
+    (file,) = folder.glob("*needle-result.json")
+    data = json.loads(file.read_text())
+    first = {**data, "status": "broken", "stop": 1}
+    for name in ("0-result.json", "z-result.json"):
+        (folder / name).write_text(json.dumps(first))
+        file.write_text(json.dumps({**data, "stop": 2}))
+        found = merging.read_runs([early])
+        assert not found.broken
+        copied = {path.name for path in merging.collect(found, tmp_path / f"out-{name}").iterdir()}
+        assert file.name in copied
+        assert name not in copied
+        (folder / name).unlink()
+
+
+def test_a_fixture_that_failed_comes_along_with_its_case(early: Path, late: Path, tmp_path: Path) -> None:
+    for run in (early, late):  # of both runs, and the late one's case counts
+        folder = run / "allure-results"
+        (file,) = folder.glob("*needle-result.json")
+        file.write_text(json.dumps({**json.loads(file.read_text()), "uuid": run.name}))
+        log = {"name": "log", "source": f"{run.name}-attachment.txt"}
+        (folder / log["source"]).write_text("the last words")
+        record = {"children": [run.name], "befores": [{"status": "broken", "attachments": [log]}]}
+        (folder / f"{run.name}-container.json").write_text(json.dumps(record))
+    out = merging.collect(merging.read_runs([early, late]), tmp_path / "out")
+    assert {file.name for file in out.glob("*-container.json")} == {f"{late.name}-container.json"}
+    assert {file.name for file in out.glob("2026*-1-attachment.txt")} == {f"{late.name}-attachment.txt"}
+
+
 def test_facts_are_the_newest_runs_with_all_names(early: Path, late: Path) -> None:
     facts = merging.environment(merging.read_runs([early, late]))
     assert facts == {
@@ -109,6 +152,12 @@ def test_what_cannot_be_read_is_named(early: Path, tmp_path: Path) -> None:
     file.write_text("{")
     with pytest.raises(AcbenchError, match=file.name):
         merging.read_runs([early])
+    file.unlink()
+    for content in ("{", "[]"):
+        odd = early / "allure-results" / "odd-result.json"
+        odd.write_text(content)
+        with pytest.raises(DataError, match=r"odd-result\.json.*take the file away"):
+            merging.read_runs([early])
 
 
 def test_pages_of_a_run(tmp_path: Path) -> None:
@@ -121,6 +170,15 @@ def test_pages_of_a_run(tmp_path: Path) -> None:
 
 def test_a_run_of_base_alone_says_nothing_about_claims() -> None:
     assert claims_page([case_result(compression="base")], load_catalogue(), ["r"]) == ""
+
+
+def test_results_that_no_claim_can_be_decided_on_cost_one_page_and_no_run() -> None:
+    cell = {"length": 512, "depth": 50, "base": 1.0, "compressed": 0.5}
+    odd = case_result(cells=(cell,), pairs={"accuracy": (("text <1>", 1.0, 1.0),)})
+    page = claims_page([odd], load_catalogue(), ["r<1>"])
+    assert "its cells and its pairs hold different scores; run the case again" in page
+    assert "acbench claims" in page
+    assert "r&lt;1&gt;" in page
 
 
 def test_pages_stand_beside_the_report_even_without_node(

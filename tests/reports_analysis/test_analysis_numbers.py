@@ -48,6 +48,15 @@ def test_titles_are_escaped_and_nulls_are_dashes() -> None:
     assert "<td>–</td><td>–</td><td>–</td><td>–</td><td>0</td><td>3</td>" in html
 
 
+def test_a_perplexity_beyond_the_vocabulary_is_not_a_number_to_read() -> None:
+    """Worse than guessing: how much worse says nothing (specification of the analysis metrics, section 4)."""
+    result = cases.analysis_case("rtn-w2g64", "energy")
+    result.analysis["protocol"]["vocabulary"] = 49152
+    result.analysis["numbers"]["perplexity"] = cases.number("Perplexity", "", 5.1e6, base=31.6)
+    html = numbers.table_html(result)
+    assert "<td>31.60</td><td>&gt;49152</td>" in html
+
+
 def test_other_tasks_have_no_table() -> None:
     assert numbers.table_html(cases.task_case("rtn-w4g64", "needle", [1.0], [0.0])) == ""
     unknown = replace(cases.analysis_case("rtn-w4g64", "erank"), analysis={"kind": "other", "numbers": {}})

@@ -7,12 +7,13 @@ import math
 from dataclasses import replace
 
 import analysis_cases as cases
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
+from acbench.claims import points
+from acbench.claims.rules import Above
 from reports.overview import correlation, pareto, quality
 from reports.overview.pareto import Point
 
@@ -44,6 +45,17 @@ def test_the_interval_comes_from_pairs_drawn_by_cluster() -> None:
     rows = tuple(("a" if i < 5 else "b", 1.0, float(i < 5)) for i in range(10))
     kept = quality.quality_of([replace(result, pairs={"accuracy": rows})]).overall
     assert (kept.low, kept.share, kept.high) == (0.0, 0.5, 1.0)
+
+
+def test_a_single_cluster_has_a_share_and_no_interval() -> None:
+    """All samples over one text: no other text is known, so neither the task nor the whole has an interval."""
+    alone = cases.task_case("rtn-w4g64", "needle", [1.0] * 10, [1.0] * 5 + [0.0] * 5)
+    alone = replace(alone, pairs={"accuracy": tuple(("a", 1.0, float(i < 5)) for i in range(10))})
+    many = cases.task_case("rtn-w4g64", "pddl", [1.0] * 10, [1.0] * 5 + [0.0] * 5)
+    found = quality.quality_of([alone, many])
+    assert (found.overall.share, found.overall.low, found.overall.high) == (0.5, None, None)
+    assert found.capabilities["long_context"].low is None
+    assert found.capabilities["real_world"].low is not None
 
 
 def test_an_interval_of_unchanged_samples_is_not_empty() -> None:
@@ -210,6 +222,10 @@ def test_the_table_joins_recipes_that_have_both() -> None:
     assert found["kl.mean", "pddl"] == correlation.Correlation(2)
 
 
-def test_ranks_of_many_rows_at_once() -> None:
-    table = np.array([[3.0, 1.0, 2.0], [1.0, 1.0, 0.0]])
-    assert correlation.ranks(table).tolist() == [[3.0, 1.0, 2.0], [2.5, 2.5, 1.0]]
+def test_overview_and_claims_say_the_same_of_the_same_recipes() -> None:
+    """One report must not print two intervals or two p for one pair of series."""
+    left, right = [0.1, 0.2, 0.2, 0.5, 0.6, 0.9, 1.1, 1.3], [0.0, 0.1, 0.3, 0.2, 0.4, 0.9, 0.5, 0.7]
+    mine = correlation.correlate(left, right)
+    theirs = points.correlation("both", left, right, Above(0.0)).estimate
+    assert theirs is not None
+    assert (mine.rho, mine.low, mine.high, mine.p) == (theirs.value, theirs.low, theirs.high, theirs.p_value)
