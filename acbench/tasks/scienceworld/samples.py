@@ -1,0 +1,134 @@
+"""The samples of the scienceworld task, the environment that belongs to one, and the replay of saved actions."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from acbench.errors import DataError
+from acbench.tasks.protocol import Sample
+from acbench.tasks.scienceworld.environment import Environment
+from acbench.tasks.scienceworld.settings import read_settings
+from acbench.tasks.scienceworld.upstream import upstream_samples
+from acbench.tasks.scienceworld.worlds import World, shared_pool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from acbench.tasks.protocol import TaskContext
+    from acbench.tasks.scienceworld.settings import Settings
+
+PACK_FILE = Path(__file__).parent / "pack" / "episodes.json"
+"""Written by ``making``."""
+
+
+def settings_for(context: TaskContext) -> Settings:
+    return read_settings(context.settings, mode=context.mode)
+
+
+def scienceworld_samples(context: TaskContext, settings: Settings) -> list[Sample]:
+    """One sample per episode: of the embedded pack, or read from the user's folder."""
+    if context.data_dir is not None:
+        return upstream_samples(context.data_dir, settings)
+    samples = []
+    for level in settings.levels:
+        episodes = [episode for episode in pack()["episodes"] if episode["level"] == level]
+        samples += [
+            _embedded(index, episode, settings)
+            for index, episode in enumerate(episodes[: settings.per_level])
+        ]
+    return samples
+
+
+@lru_cache(maxsize=1)
+def pack() -> Mapping[str, Any]:
+    """The frozen pack: ``license``, ``package``, ``example`` and ``episodes``."""
+    found: dict[str, Any] = json.loads(PACK_FILE.read_text(encoding="utf-8"))
+    return found
+
+
+def _embedded(index: int, episode: Mapping[str, Any], settings: Settings) -> Sample:
+    level, plan = episode["level"], episode["plan"]
+    budget = settings.max_steps
+    if settings.slack is not None:  # wandering must not solve what is short
+        budget = min(budget, 2 * len(plan) + settings.slack)
+    name = f"scienceworld-l{level}-{index:02d}"
+    data = {
+        **embedded_data(episode),
+        "budget": budget,
+        "difficulty": episode["difficulty"],
+    }
+    return Sample(name, data, level=f"L{level}", cluster=name, estimated_turns=budget)
+
+
+def embedded_data(episode: Mapping[str, Any]) -> dict[str, Any]:
+    """What an environment needs of an episode of the pack."""
+    return {
+        "source": "embedded",
+        "task": episode["task"],
+        "variation": episode["variation"],
+        "first": episode["first"],
+        "subgoals": list(episode["subgoals"]),
+        "plan": list(episode["plan"]),
+    }
+
+
+def environment_for(
+    data: Mapping[str, Any], *, upstream: bool, show_actions: bool, jvms: int = 1
+) -> Environment:
+    """A fresh environment for one sample's data, in one of ``jvms`` shared Java processes.
+
+    Raises ConfigError without package or Java, DataError for a missing field and for a world that does not
+    begin with the recorded observation: then another version of the package is installed.
+    """
+    try:
+        task, variation, subgoals = data["task"], data["variation"], data["subgoals"]
+    except KeyError as error:
+        raise DataError(f"scienceworld sample: field {error.args[0]!r} is missing") from error
+    world = World(shared_pool(jvms), task, variation)
+    first = data.get("first")
+    if first is not None and world.start_text != first:
+        raise DataError(
+            f"scienceworld: {task} {variation} does not begin as recorded; the worlds were recorded with "
+            f"scienceworld 1.2.3, check the installed version"
+        )
+    return Environment(world, subgoals, upstream=upstream, show_actions=show_actions)
+
+
+@lru_cache(maxsize=4)
+def example_for(*, upstream: bool, show_actions: bool) -> tuple[tuple[str, str], ...]:
+    """A worked example as (label, text): Goal, then Observation and Action in turn. It is none of the episodes."""
+    data = embedded_data(pack()["example"])
+    environment = environment_for(data, upstream=upstream, show_actions=show_actions)
+    lines = [("Goal", environment.goal_text()), ("Observation", environment.first_observation())]
+    for command in data["plan"]:
+        lines += [("Action", command), ("Observation", environment.step(command).observation)]
+    return tuple(lines)
+
+
+def replay(
+    sample_or_data: Sample | Mapping[str, Any], actions: Iterable[str], *, mode: str = "corrected"
+) -> list[dict[str, Any]]:
+    """Plays ``actions`` and tells per step: action, observation, valid, progress (0..1), done.
+
+    Ends after the step that ends the episode, whatever follows.
+    """
+    data = sample_or_data.data if isinstance(sample_or_data, Sample) else sample_or_data
+    environment = environment_for(data, upstream=mode == "upstream", show_actions=False)
+    steps: list[dict[str, Any]] = []
+    for action in actions:
+        step = environment.step(action)
+        steps.append(
+            {
+                "action": action,
+                "observation": step.observation,
+                "valid": step.valid,
+                "progress": step.progress,
+                "done": step.done,
+            }
+        )
+        if step.done:
+            break
+    return steps

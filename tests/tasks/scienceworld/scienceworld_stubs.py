@@ -1,0 +1,112 @@
+"""A word-counting renderer, scripted agents, and a world of three rooms that needs no Java."""
+
+from __future__ import annotations
+
+import re
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from acbench.tasks.protocol import Prompt, Reply, TaskContext
+from acbench.tasks.scienceworld import open_task
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from acbench.tasks.protocol import Episode, Grade, Sample
+
+
+class WordRenderer:
+    """One token per word of messages and prefill, three per message."""
+
+    def count(self, text: str) -> int:
+        return len(text.split())
+
+    def offsets(self, text: str) -> list[tuple[int, int]]:
+        return [match.span() for match in re.finditer(r"\S+", text)]
+
+    def render(self, prompt: Prompt) -> tuple[int, ...]:
+        words = sum(3 + self.count(m.content) for m in prompt.messages)
+        return tuple(range(words + self.count(prompt.prefill)))
+
+
+class ToyWorld:
+    """Rooms in a row; "focus on egg" wins, "focus on rock" fails, "open door" asks which."""
+
+    def __init__(self) -> None:
+        self.start_text = "This room is called the lab.\nIn your inventory, you see:\n\tnothing"
+        self.heard: list[str] = []
+        self._room = "lab"
+        self._score = 0
+
+    def description(self) -> str:
+        return "Focus on the egg."
+
+    def valid(self) -> frozenset[str]:
+        way = {"lab": "go to hall", "hall": "go to outside", "outside": "go to hall"}[self._room]
+        return frozenset({way, "look around", "focus on egg", "focus on rock", "reset task"})
+
+    def templates(self) -> list[str]:
+        return ["focus on OBJ", "go OBJ", "look around", "reset task"]
+
+    def step(self, command: str) -> tuple[str, int]:
+        self.heard.append(command)
+        if command.startswith("go to ") and command in self.valid():
+            self._room = command.removeprefix("go to ")
+            return f"You move to the {self._room}.", self._score
+        if command == "focus on egg":
+            self._score = 100
+            return "You focus on the crocodile egg.", self._score
+        if command == "focus on rock":
+            self._score = -100
+            return "You focus on the rock.", self._score
+        if command == "open door":
+            return (
+                "Ambiguous request: Please enter the number for the action you intended:\n0:\tone\n1:\ttwo\n",
+                0,
+            )
+        return "No known action matches that input.", self._score
+
+
+def context(
+    *, window: int = 100_000, mode: str = "corrected", data_dir: Path | None = None, **settings: Any
+) -> TaskContext:
+    return TaskContext(WordRenderer(), window, {"jvms": 1, **settings}, data_dir, mode)
+
+
+def pack_samples(**settings: Any) -> list[Sample]:
+    return list(open_task(context(**settings)).samples())
+
+
+def play(episode: Episode, agent: Callable[[Prompt], str]) -> tuple[Grade, list[Prompt], list[str]]:
+    """Plays an episode to its end: grade, prompts and replies."""
+    prompts: list[Prompt] = []
+    replies: list[str] = []
+    while (prompt := episode.ask()) is not None:
+        assert len(prompts) < 1000, "the episode does not end"
+        prompts.append(prompt)
+        replies.append(agent(prompt))
+        episode.tell(Reply(replies[-1]))
+    return episode.grade(), prompts, replies
+
+
+def gold(sample: Sample) -> Callable[[Prompt], str]:
+    plan = iter(sample.data["plan"])
+    return lambda _: str(next(plan))
+
+
+def nothing(_: Prompt) -> str:
+    return "I would rather do nothing."
+
+
+def wanderer(sample: Sample) -> Callable[[Prompt], str]:
+    """Goes anywhere or focuses on anything of what the last observation names."""
+    rng = Random(sample.id)
+
+    def choose(prompt: Prompt) -> str:
+        text = prompt.messages[-1].content
+        exits = re.findall(r"^You can go to: (.+)$", text, re.MULTILINE)
+        ways = exits[-1].split(", ") if exits else []
+        return f"go to {rng.choice(ways)}" if ways else "look around"
+
+    return choose

@@ -1,0 +1,198 @@
+"""Reading, validity, failure and progress, on a world without Java."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scienceworld_stubs import ToyWorld, context
+
+from acbench.errors import ConfigError, DataError
+from acbench.tasks.scienceworld import java, open_task, row_data
+from acbench.tasks.scienceworld.environment import LIST_COMMAND, REFUSED, Environment
+from acbench.tasks.scienceworld.progress import Progress
+from acbench.tasks.scienceworld.settings import read_settings
+from acbench.tasks.scienceworld.upstream import upstream_samples
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CROCODILE = ["You move to the outside.", "You focus on the crocodile egg."]
+
+
+def toy(*subgoals: str, **options: Any) -> Environment:
+    return Environment(ToyWorld(), subgoals or CROCODILE, **options)
+
+
+def test_worked_example_three() -> None:
+    """Specification, section 10, example 3."""
+    progress = Progress(CROCODILE)
+    assert progress.value == 0
+    assert progress.observe("You move to the outside.") == 0.5
+    assert progress.observe("You see a substance called air.") == 0.5
+    assert progress.observe("You focus on the crocodile egg.") == 1.0
+    assert Progress(CROCODILE).observe("You move to the outside!") == 0.5  # the dot is a regex dot
+
+
+def test_two_sub_goals_in_one_observation() -> None:
+    assert Progress(["a", "b", "c"]).observe("a b") == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("subgoals", [[], ["("]])
+def test_sub_goals_that_are_none(subgoals: list[str]) -> None:
+    with pytest.raises(DataError, match="sub-goal"):
+        Progress(subgoals)
+
+
+def test_validity_is_tested_before_the_step_and_after_it_upstream() -> None:
+    before, after = toy(), toy(upstream=True)
+    assert [env.step("go to hall").valid for env in (before, after)] == [True, False]
+    assert [env.step("go to lab").valid for env in (before, after)] == [False, False]
+    assert before.step(" LOOK  around ").valid
+
+
+def test_gold_ends_with_success() -> None:
+    env = toy()
+    steps = [env.step(line) for line in ("go to hall", "go to outside", "focus on egg", "look around")]
+    assert [(s.progress, s.done) for s in steps] == [(0, False), (0.5, False), (1, True), (1, True)]
+    assert (env.success, env.native, env.failed) == (True, 1.0, False)
+    assert steps[-1].observation == "The task is over."
+
+
+def test_a_failure_ends_the_episode_but_not_upstream() -> None:
+    env, upstream = toy(), toy(upstream=True)
+    for play in (env, upstream):
+        play.step("go to hall")
+        play.step("go to outside")
+    ends = [play.step("focus on rock") for play in (env, upstream)]
+    assert [end.done for end in ends] == [True, False]
+    assert (env.progress, env.success, env.native, env.failed) == (0.5, False, 0.0, True)
+    assert upstream.step("focus on egg").done
+    assert upstream.success
+
+
+def test_the_list_command_shows_templates_without_a_step() -> None:
+    env = toy()
+    step = env.step("Check valid actions")
+    assert (step.valid, step.understood, step.progress) == (True, True, 0)
+    assert step.observation.endswith("focus on OBJ, go OBJ, look around")
+    assert isinstance(env.world, ToyWorld)
+    assert env.world.heard == []
+
+
+def test_starting_over_is_refused_but_not_upstream() -> None:
+    env, upstream = toy(), toy(upstream=True)
+    assert env.step("reset task").observation == REFUSED
+    upstream.step("reset task")
+    assert isinstance(env.world, ToyWorld)
+    assert isinstance(upstream.world, ToyWorld)
+    assert (env.world.heard, upstream.world.heard) == ([], ["reset task"])
+
+
+def test_a_question_is_answered_by_one_of_its_numbers() -> None:
+    env = toy()
+    assert not env.step("1").valid
+    env.step("open door")
+    assert env.step("1").valid
+    assert not env.step("1").valid
+    env.step("open door")
+    assert not env.step("2").valid
+
+
+def test_exits_and_things_below_the_observation() -> None:
+    text = toy(show_actions=True).first_observation()
+    assert text.endswith("You can go to: hall\nThings here: egg, rock")
+    assert toy().first_observation() == ToyWorld().start_text
+
+
+@settings(max_examples=2000, deadline=None)
+@given(
+    st.one_of(st.text(max_size=400), st.sampled_from(["go", "focus on", LIST_COMMAND, "reset", "0", "\0"]))
+)
+def test_any_line_is_answered(line: str) -> None:
+    env = toy()
+    env.step("open door")
+    step = env.step(line)
+    assert step.observation
+    assert isinstance(env.world, ToyWorld)
+    assert all(len(heard) <= 300 and heard.isprintable() and heard for heard in env.world.heard)
+    assert 0 <= step.progress <= 1
+
+
+def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "scienceworld", None)
+    with pytest.raises(ConfigError, match=r"acbench\[scienceworld\]"):
+        open_task(context())
+
+
+def test_without_java_java_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "scienceworld", object())
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ConfigError, match=r"acbench\[scienceworld\].*Java 8"):
+        open_task(context())
+
+
+def test_the_environment_variable_is_set_only_while_a_child_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("JAVA_TOOL_OPTIONS", raising=False)
+    with java._environment("JAVA_TOOL_OPTIONS", "-Xmx1m"):
+        assert os.environ["JAVA_TOOL_OPTIONS"] == "-Xmx1m"
+    assert "JAVA_TOOL_OPTIONS" not in os.environ
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ({"level": [1]}, "unknown setting 'level'"),
+        ({"levels": [4]}, "levels: unknown 4"),
+        ({"jvms": 0}, "at least 1"),
+        ({"max_steps": True}, "whole number"),
+        ({"show_actions": 1}, "true or false"),
+        ({"format": "caht"}, "chat"),
+    ],
+)
+def test_wrong_settings_are_named(setting: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        read_settings(setting, mode="corrected")
+
+
+ROW = {
+    "task": "scienceworld",
+    "id": 3,
+    "goal": "g",
+    "subgoals": CROCODILE,
+    "difficulty": "easy",
+    "additional_info": {"env_name": "lifespan-longest-lived", "var": 5},
+}
+
+
+def test_rows_of_the_upstream_folder(tmp_path: Path) -> None:
+    (tmp_path / "test.jsonl").write_text(json.dumps(ROW) + "\n\n", encoding="utf-8")
+    (sample,) = upstream_samples(tmp_path, read_settings({}, mode="upstream"))
+    assert (sample.id, sample.level) == ("scienceworld-003", "easy")
+    assert (sample.data["task"], sample.data["variation"]) == ("lifespan-longest-lived", 5)
+    assert sample.data["subgoals"] == CROCODILE
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"subgoals": []}, "subgoals"),
+        ({"difficulty": "x"}, "difficulty"),
+        ({"additional_info": {"env_name": "a", "var": "5"}}, r"additional_info\.var"),
+        ({"additional_info": {}}, "env_name"),
+        ({"id": -1}, "'id'"),
+    ],
+)
+def test_malformed_rows_are_named(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        row_data({**ROW, **change})
+
+
+def test_a_folder_without_rows(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"test\.jsonl"):
+        upstream_samples(tmp_path, read_settings({}, mode="upstream"))
