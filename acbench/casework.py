@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from acbench import lengths, thinking, verdicts
 from acbench import pairs as model_pairs
-from acbench import thinking, verdicts
 from acbench.analysis.evaluation import is_analysis
 from acbench.cases import BASE, Case
 from acbench.checkpoints import describe
@@ -241,6 +241,7 @@ class Caseworker:
         return {
             **(model_pairs.facts(case, reference, task.info) if paired else {}),
             **thinking.facts(base, other, (budgets[0], budgets[1])),
+            **lengths.facts(base, other),
             **verdicts.engine_rows(pairs),
             **(find(base, other) if find else {}),
         }

@@ -37,7 +37,7 @@ COLUMNS = (
     ("energy.signed_delta", "mean ΔE nats", 1),
     ("perplexity", "perplexity", 1),
 )
-DRAWN = ("rtn-w4g64", "sparsegpt-2of4")
+DRAWN = ("rtn-w4g64",)
 """Recipes whose figures stand in the docs."""
 
 

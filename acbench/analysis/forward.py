@@ -14,8 +14,7 @@ import torch
 
 from acbench.analysis.head import Head
 from acbench.compress.blocks import BlockModel
-from acbench.compress.evaluate import round_inputs
-from acbench.compress.reading import activation_rounding
+from acbench.compress.evaluate import through_blocks
 from acbench.errors import DataError
 from acbench.metrics.representation import outlier_ratio, top_channel_energy
 from acbench.metrics.spectra import token_erank
@@ -52,16 +51,8 @@ def forward(
     with BlockModel(folder, trust_remote_code=trust_remote_code, device=device, dtype=dtype) as blocks:
         hidden = blocks.embed(torch.tensor(samples, device=device))
         chosen = _chosen(hidden.ids.numel()).to(device)
-        number = activation_rounding(blocks.reader.quantization)
         seen = _Seen([], [], [])
-        for index in range(len(blocks.blocks)):
-            module = blocks.load(index)
-            handles = round_inputs(module, blocks.block_prefix(index), number) if number else []
-            for batch in hidden.batches:
-                hidden.states[batch] = blocks.run(index, hidden, batch)
-            for handle in handles:
-                handle.remove()
-            blocks.drop(index)
+        for index in through_blocks(blocks, hidden):
             _look(f"{folder.name}: block {index}", hidden.states, chosen, seen)
         states = torch.stack([found for _, found in blocks.head_inputs(hidden)])
         _look(f"{folder.name}: the head's input", states, chosen, seen)

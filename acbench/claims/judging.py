@@ -8,7 +8,7 @@ interval widened for the number of rows (Bonferroni). Everything else is undecid
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from acbench.claims.findings import (
     CONFIRMED,
@@ -127,11 +127,11 @@ def no_row(subject: str, why: str, *, counted: bool = True, estimate: Estimate |
 
 
 def estimate(
-    name: str, draws: Draws, *, n: int, unit: str, of_what: str = "samples", **more: object
+    name: str, draws: Draws, *, n: int, unit: str, of_what: str = "samples", **more: Any
 ) -> Estimate:
     """The estimate with its 95 % interval."""
     low, high = draws.interval()
-    return Estimate(name, draws.value, low, high, unit, n, of_what, **more)  # type: ignore[arg-type]
+    return Estimate(name, draws.value, low, high, unit, n, of_what, **more)
 
 
 def not_testable(why: str, rows: Iterable[Row] = (), notes: Iterable[str] = ()) -> Finding:

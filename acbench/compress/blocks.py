@@ -192,7 +192,7 @@ class BlockModel:
         self._outer(head=True)
         for sample in range(hidden.ids.shape[0]):
             states = hidden.states[sample : sample + 1]
-            with torch.no_grad(), self._hollow(lambda _, states=states: states):  # type: ignore[misc]
+            with torch.no_grad(), self._hollow(lambda _, states=states: states):  # type: ignore[misc]  # a default binds it now
                 logits = self.model(input_ids=hidden.ids[sample : sample + 1]).logits[0]
             yield sample, logits.float()
         _empty(self.model)
@@ -227,7 +227,7 @@ class BlockModel:
             states = hidden.states[sample : sample + 1]
             output.forward = head
             try:
-                with torch.no_grad(), self._hollow(lambda _, states=states: states):  # type: ignore[misc]
+                with torch.no_grad(), self._hollow(lambda _, states=states: states):  # type: ignore[misc]  # a default binds it now
                     logits = self.model(input_ids=hidden.ids[sample : sample + 1]).logits[0]
             finally:
                 del output.forward

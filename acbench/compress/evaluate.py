@@ -17,9 +17,11 @@ from acbench.compress.reading import activation_rounding
 from acbench.compress.tally import is_linear
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import torch
+
+    from acbench.compress.blocks import Hidden
 
 
 def run(request: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,15 +52,8 @@ def predict(
     device = "cuda" if torch.cuda.is_available() else "cpu"
     with BlockModel(folder, trust_remote_code=trust_remote_code, device=device) as blocks:
         hidden = blocks.embed(torch.tensor(samples, device=device))
-        number = activation_rounding(blocks.reader.quantization)
-        for index in range(len(blocks.blocks)):
-            module = blocks.load(index)
-            handles = round_inputs(module, blocks.block_prefix(index), number) if number else []
-            for batch in hidden.batches:
-                hidden.states[batch] = blocks.run(index, hidden, batch)
-            for handle in handles:
-                handle.remove()
-            blocks.drop(index)
+        for _ in through_blocks(blocks, hidden):
+            pass
         logprobs, top = [], []
         for sample, logits in blocks.logits(hidden):
             table = torch.log_softmax(logits[:-1], dim=-1)
@@ -68,7 +63,22 @@ def predict(
     return logprobs, top
 
 
-def round_inputs(module: torch.nn.Module, prefix: str, number: Any) -> list[Any]:
+def through_blocks(blocks: BlockModel, hidden: Hidden) -> Iterator[int]:
+    """Takes the hidden states through every block in turn, as served: activations rounded where the checkpoint says
+    so. Gives each block's index when the states are those behind it."""
+    number = activation_rounding(blocks.reader.quantization)
+    for index in range(len(blocks.blocks)):
+        module = blocks.load(index)
+        handles = _round_inputs(module, blocks.block_prefix(index), number) if number else []
+        for batch in hidden.batches:
+            hidden.states[batch] = blocks.run(index, hidden, batch)
+        for handle in handles:
+            handle.remove()
+        blocks.drop(index)
+        yield index
+
+
+def _round_inputs(module: torch.nn.Module, prefix: str, number: Any) -> list[Any]:
     """Hooks that round the inputs of the block's linear layers to eight bits, per token."""
 
     def hook(_: Any, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:

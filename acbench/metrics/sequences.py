@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from acbench.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
 
 
 def length_inflation(base: Sequence[int], variant: Sequence[int]) -> float:
@@ -19,7 +19,7 @@ def length_inflation(base: Sequence[int], variant: Sequence[int]) -> float:
     return sum(ratios) / len(ratios) if ratios else math.nan
 
 
-def repeated_share(tokens: Sequence[int], n: int = 4) -> float:
+def repeated_share(tokens: Sequence[Hashable], n: int = 4) -> float:
     """Share (0..1) of the n-grams that occurred before in the same answer; 0 for an answer shorter than n."""
     grams = [tuple(tokens[i : i + n]) for i in range(len(tokens) - n + 1)]
     return 1 - len(set(grams)) / len(grams) if grams else 0.0

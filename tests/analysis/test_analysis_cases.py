@@ -158,6 +158,19 @@ def test_a_second_process_runs_no_model(
         assert (found.primary, found.analysis) == (results[case.id].primary, results[case.id].analysis)
 
 
+def test_looking_for_a_study_runs_nothing(
+    make: Callable[[], Caseworker], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise AssertionError("a job was started by somebody who only looked")
+
+    monkeypatch.setattr("acbench.analysis.study.run_job", refuse)
+    worker = make()
+    worker.bench.store = Store(tmp_path / "empty")
+    plan = worker.bench.plan(Case("tiny", "base", "energy"))
+    assert worker.bench.recall(plan) is None
+
+
 def test_other_texts_are_another_study(
     results: dict[str, CaseResult], make: Callable[[], Caseworker], monkeypatch: pytest.MonkeyPatch
 ) -> None:

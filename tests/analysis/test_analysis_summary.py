@@ -257,6 +257,32 @@ def test_series_cover_every_position_once(study: Study) -> None:
     assert topk["by_k"][3]["independent_sd"] == pytest.approx(0.2485, abs=1e-4)
 
 
+def test_the_series_hold_what_was_put_in(study: Study) -> None:
+    """Matrices with embeddings beside them, layers, and top-k by position."""
+    erank, topk, energy = (analysis(kind, study) for kind in KINDS)
+    first, _, outside = erank["weights"]
+    assert first == {
+        "layer": 0,
+        "kind": "q",
+        "rank": 64,
+        "base": 48.0,
+        "value": 49.0,
+        "sqnr_db": 20.0,
+        "zeros": 0.5,
+    }
+    assert (outside["layer"], outside["kind"], outside["base"]) == (-1, "embedding", 9.0)
+    assert [row["layer"] for row in erank["layers"]] == [0, 1]
+    assert [row["base"] for row in erank["layers"]] == pytest.approx([20.0, 20.0])
+    assert [row["value"] for row in erank["layers"]] == pytest.approx([22.0, 22.0])
+    assert [row["cka"] for row in erank["layers"]] == pytest.approx([1.0, 0.9])
+    for row in topk["by_position"]:
+        values = [row[name] for name in ("jaccard", "tau", "kl", "floor_jaccard")]
+        assert values == pytest.approx([0.9, 0.8, 0.25, 0.995])
+    assert [row["bin"] for row in topk["by_position"]] == ["0", "1-3", "4-7", "8-15"]
+    for row in energy["by_position"]:
+        assert [row["abs"], row["signed"], row["floor_abs"]] == pytest.approx([1.0, 1.0, 0.05])
+
+
 def test_an_infinite_divergence_is_reported_as_undefined(study: Study) -> None:
     study.arrays["kl"][0, 0] = math.inf
     found = analysis("top-k", study)["numbers"]["kl.mean"]

@@ -11,7 +11,8 @@ import pytest
 import torch
 from test_metrics_stream import compared, tables
 
-from acbench.analysis import numbers, summary
+from acbench.analysis import numbers
+from acbench.analysis.erank_summary import of_weights
 from acbench.errors import DataError
 from acbench.metrics import decisions, ranking, samples, spectra
 from acbench.metrics.divergence import divergence_terms
@@ -108,7 +109,7 @@ def test_a_level_of_weights_compares_the_same_matrices() -> None:
     base = [{"name": str(n), "layer": n, "folded": value} for n, value in enumerate((20.0, 40.0))]
     variant = [base[0] | {"folded": None}, base[1]]
     study: Any = SimpleNamespace(base_weights=tuple(base), weights=tuple(variant))
-    found = summary._of_weights(study, "folded", "ERank")
+    found = of_weights(study, "folded", "ERank")
     assert found.value == found.base
     assert found.undefined == 1
 
