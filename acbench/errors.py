@@ -13,6 +13,7 @@
     │   ├── OutOfMemory         the engine or the machine ran out of memory
     │   ├── Unsupported         this engine on this device cannot serve this checkpoint
     │   └── MisServed           the engine serves something else than the checkpoint holds
+    ├── EnvironmentDied         the environment of one episode ended: that episode has no score
     └── StoreError              the artefact store
         ├── LockTimeout         another process holds a key for too long
         └── CorruptArtifact     something in the store is not what its key says
@@ -71,6 +72,10 @@ class EngineDied(EngineError):
 
 class EngineTimeout(EngineError):
     """The engine gave no sign of life within its deadline."""
+
+
+class EnvironmentDied(AcbenchError):
+    """The environment of an episode ended or no longer answers: that episode is broken, others go on."""
 
 
 class OutOfMemory(EngineError):

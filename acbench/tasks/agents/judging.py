@@ -2,37 +2,47 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from acbench.tasks.agents.replies import TurnOutcome
 
-CHANNELS = ("correct", "invalid_action", "unparsed", "cut", "loop", "budget", "too_long")
+CHANNELS = ("correct", "invalid_action", "unparsed", "cut", "loop", "budget", "too_long", "broken")
 LOOP_TURNS = 3
 """So many equal actions without progress at the end of a failed episode are a loop."""
 
 
 @dataclass(frozen=True, slots=True)
 class TurnRecord:
-    """One turn as it was played; ``progress`` (0..1) is the running maximum after it."""
+    """One turn as it was played; ``progress`` (0..1) is the running maximum after it.
+
+    ``observation``: what the environment answered; ``trouble``: its own name for what went wrong.
+    """
 
     action: str
     outcome: TurnOutcome
     progress: float
+    observation: str = ""
+    trouble: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return {"action": self.action, "outcome": self.outcome, "progress": self.progress}
 
 
-def failure_channel(turns: Sequence[TurnRecord], *, success: bool) -> str:
+def failure_channel(
+    turns: Sequence[TurnRecord], *, success: bool, troubles: Mapping[str, str] | None = None
+) -> str:
     """The one channel of an episode that was played to its end; the first rule that holds wins.
 
     1. success: ``correct``.
     2. More than half of the turns were not executed: the most frequent reason among them
-       (on a tie ``cut``, then ``unparsed``, then ``invalid_action``).
+       (on a tie ``cut``, then ``unparsed``, then ``invalid_action``). ``troubles`` gives kinds of invalid
+       actions channels of their own: then the most frequent kind.
     3. The last three turns or more repeat one action and progress did not rise in them: ``loop``.
     4. Otherwise the steps ran out: ``budget``.
     """
@@ -41,8 +51,20 @@ def failure_channel(turns: Sequence[TurnRecord], *, success: bool) -> str:
     bad = [turn.outcome for turn in turns if turn.outcome != "valid"]
     if 2 * len(bad) > len(turns):
         worst = max(("cut", "unparsed", "invalid"), key=[str(kind) for kind in bad].count)  # first of equals
-        return "invalid_action" if worst == "invalid" else worst
+        return _invalid_channel(turns, troubles or {}) if worst == "invalid" else worst
     return "loop" if _ends_in_loop(turns) else "budget"
+
+
+def _invalid_channel(turns: Sequence[TurnRecord], troubles: Mapping[str, str]) -> str:
+    kinds = Counter(
+        troubles[turn.trouble] for turn in turns if turn.outcome == "invalid" and turn.trouble in troubles
+    )
+    return max(sorted(kinds), key=lambda kind: kinds[kind]) if kinds else "invalid_action"
+
+
+def repeats(actions: Sequence[str]) -> int:
+    """Turns whose action is that of the turn before; an empty action repeats nothing."""
+    return sum(before == action != "" for before, action in pairwise(actions))
 
 
 def _ends_in_loop(turns: Sequence[TurnRecord]) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from acbench.tasks.agents.world import EnvironmentBase, Step
 from acbench.tasks.babyai.commands import LIST_COMMAND, commands_for
 from acbench.tasks.babyai.progress import Progress
 
@@ -27,18 +27,7 @@ _PICK_UP = re.compile(r"^pick\s+up\b")
 _VERBS = ("turn", "move", "pick", "drop", "go", "toggle")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one line came to. ``understood``: it begins like a command, even if it is none now."""
-
-    observation: str
-    valid: bool
-    understood: bool
-    progress: float
-    done: bool
-
-
-class Environment:
+class Environment(EnvironmentBase):
     """A world with sub-goals. Progress (0..1) counts observations of executed commands, not the first one.
 
     ``upstream`` keeps what was published: only "pickup" is understood, a command stops when the picture

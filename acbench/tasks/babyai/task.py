@@ -2,66 +2,46 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from acbench.tasks.agents.judging import CHANNELS
-from acbench.tasks.babyai.episode import BabyAIEpisode
-from acbench.tasks.babyai.samples import babyai_samples, settings_for
+from acbench.tasks.agents.task import AgentTask, Stage, agent_info
+from acbench.tasks.babyai.prompts import SCRIPT
+from acbench.tasks.babyai.samples import babyai_samples, environment_for, example_for, settings_for
 from acbench.tasks.babyai.worlds import require_package
-from acbench.tasks.protocol import Metric, Sample, TaskContext, TaskInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
-    from acbench.tasks.protocol import Episode
+    from acbench.tasks.babyai.environment import Environment
+    from acbench.tasks.babyai.settings import Settings
+    from acbench.tasks.protocol import TaskContext
 
-INFO = TaskInfo(
-    slug="babyai",
-    title="Instructions in grid worlds (AgentBoard BabyAI)",
-    capability="real_world",
-    version=1,
-    metrics=(
-        Metric("progress", "Progress rate"),
-        Metric("success", "Success rate", binary=True),
-        Metric("grounding", "Grounding accuracy"),
-    ),
-    channels=CHANNELS,
-    kind="rollout",
+INFO = agent_info("babyai", "Instructions in grid worlds (AgentBoard BabyAI)")
+
+
+def _world(data: Mapping[str, Any], settings: Settings) -> Environment:
+    return environment_for(data, upstream=settings.upstream, show_actions=settings.show_actions)
+
+
+def _facts(data: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    return {
+        "world": data["world"],
+        "seed": data["seed"],
+        "gold_steps": len(data["plan"]) or None,
+        "show_actions": settings.show_actions,
+    }
+
+
+STAGE = Stage(
+    world=_world,
+    script=lambda _data, _settings: SCRIPT,
+    example=lambda _data, s: example_for(upstream=s.upstream, show_actions=s.show_actions),
+    facts=_facts,
+    tokens_per_turn=220,
 )
 
-TOKENS_PER_TURN = 220
-"""A command with its observation and the commands below it; for estimates only."""
 
-
-class BabyAITask:
-    """Episodes for one context."""
-
-    def __init__(self, context: TaskContext) -> None:
-        self._context = context
-        self._settings = settings_for(context)
-
-    @property
-    def info(self) -> TaskInfo:
-        return INFO
-
-    def samples(self) -> Sequence[Sample]:
-        found = babyai_samples(self._context, self._settings)
-        return [replace(sample, estimated_prompt_tokens=self._estimate(sample)) for sample in found]
-
-    def open(self, sample: Sample) -> Episode:
-        return BabyAIEpisode(sample, self._settings, self._context.renderer, self._context.window_tokens)
-
-    def _estimate(self, sample: Sample) -> int:
-        """The prompt half-way through the turns, in tokens, without the template."""
-        prompt = BabyAIEpisode(sample, self._settings, self._context.renderer, 10**9).ask()
-        if prompt is None:
-            return 0
-        first = sum(self._context.renderer.count(message.content) for message in prompt.messages)
-        return min(first + sample.estimated_turns // 2 * TOKENS_PER_TURN, self._context.window_tokens)
-
-
-def open_task(context: TaskContext) -> BabyAITask:
+def open_task(context: TaskContext) -> AgentTask[Settings]:
     """Opens the task. Raises ConfigError for wrong settings and without the package ``minigrid``."""
     require_package()
-    return BabyAITask(context)
+    return AgentTask(INFO, context, settings_for(context), STAGE, babyai_samples)

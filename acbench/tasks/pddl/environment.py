@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from acbench.errors import DataError
+from acbench.tasks.agents.world import EnvironmentBase, Step
 
 if TYPE_CHECKING:
     from acbench.tasks.pddl.strips import Action, World
@@ -26,18 +26,7 @@ CLOSING = "The goal is reached. Well done."
 _WORD = re.compile(r"[a-z0-9](?:[a-z0-9_-]*[a-z0-9_])?")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one command came to. ``understood``: it held a command of this world, possible or not."""
-
-    observation: str
-    valid: bool
-    understood: bool
-    progress: float
-    done: bool
-
-
-class Environment:
+class Environment(EnvironmentBase):
     """One play of a problem.
 
     Progress (0..1) is the running maximum of the share of goal facts that hold, looked at after every
@@ -63,6 +52,11 @@ class Environment:
             )
         self._verbs = {schema.name for schema in world.domain.schemas}
         self._longest_verb = max((2, *(1 + verb.count("-") for verb in self._verbs)))
+
+    @property
+    def success(self) -> bool:
+        """Nothing but the goal ends a play."""
+        return self.done
 
     def first_observation(self) -> str:
         """The whole start state, with the valid actions if they are shown."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from acbench.errors import DataError, EngineError
 from acbench.tasks.agents.conversation import Conversation
-from acbench.tasks.pddl.episode import frame_for
+from acbench.tasks.pddl.prompts import frame_for
 from acbench.tasks.pddl.samples import environment_for, problem_samples, settings_for
 from acbench.tasks.pddl.task import prompt_tokens
 from acbench.tasks.protocol import TOO_LONG, Grade, Metric, Sample, TaskContext, TaskInfo

@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from acbench.errors import DataError
+from acbench.tasks.agents.world import replay_steps
 from acbench.tasks.pddl import wording
 from acbench.tasks.pddl.domains import DEFAULT_DOMAINS, DOMAINS, UPSTREAM_EXAMPLES, UPSTREAM_RULES, Example
 from acbench.tasks.pddl.environment import Environment
-from acbench.tasks.pddl.generators import HARD_ABOVE, LEVELS, generate
+from acbench.tasks.pddl.generators import HARD_ABOVE, generate
 from acbench.tasks.pddl.settings import PER_LEVEL, read_settings
 from acbench.tasks.pddl.strips import ROOT_TYPE, load_world
 from acbench.tasks.pddl.upstream import GAMES, upstream_samples
@@ -30,9 +31,7 @@ CAPPED_LEVELS = (1, 2, 3)
 def settings_for(context: TaskContext, *, likelihood: bool) -> Settings:
     """The checked settings of a context."""
     names = tuple(DOMAINS) if context.data_dir is None else GAMES
-    return read_settings(
-        context.settings, mode=context.mode, domains=names, levels=tuple(LEVELS), likelihood=likelihood
-    )
+    return read_settings(context.settings, mode=context.mode, domains=names, likelihood=likelihood)
 
 
 def problem_samples(context: TaskContext, settings: Settings) -> list[Sample]:
@@ -122,21 +121,7 @@ def replay(
     """
     data = sample_or_data.data if isinstance(sample_or_data, Sample) else sample_or_data
     environment = environment_for(data, mode=mode, show_actions=False)
-    steps: list[dict[str, Any]] = []
-    for action in actions:
-        step = environment.step(action)
-        steps.append(
-            {
-                "action": action,
-                "observation": step.observation,
-                "valid": step.valid,
-                "progress": step.progress,
-                "done": step.done,
-            }
-        )
-        if step.done:
-            break
-    return steps
+    return replay_steps(environment, actions)
 
 
 def _domain_text(data: Mapping[str, Any]) -> str:

@@ -2,64 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from acbench.tasks.agents.judging import CHANNELS
-from acbench.tasks.pddl.episode import PddlEpisode
-from acbench.tasks.pddl.samples import problem_samples, settings_for
-from acbench.tasks.protocol import Metric, Prompt, Sample, TaskContext, TaskInfo
+from acbench.tasks.agents.task import AgentTask, Stage, agent_info
+from acbench.tasks.pddl.prompts import script_for
+from acbench.tasks.pddl.samples import environment_for, example_for, problem_samples, settings_for
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
-    from acbench.tasks.protocol import Episode, Renderer
+    from acbench.tasks.pddl.environment import Environment
+    from acbench.tasks.pddl.settings import Settings
+    from acbench.tasks.protocol import Prompt, Renderer, TaskContext
 
-INFO = TaskInfo(
-    slug="pddl",
-    title="Planning worlds (AgentBoard PDDL)",
-    capability="real_world",
-    version=1,
-    metrics=(
-        Metric("progress", "Progress rate"),
-        Metric("success", "Success rate", binary=True),
-        Metric("grounding", "Grounding accuracy"),
-    ),
-    channels=CHANNELS,
-    kind="rollout",
+INFO = agent_info("pddl", "Planning worlds (AgentBoard PDDL)")
+
+
+def _world(data: Mapping[str, Any], settings: Settings) -> Environment:
+    return environment_for(data, mode=settings.mode, show_actions=settings.show_actions)
+
+
+def _facts(data: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    optimal, budget = data["optimal"], data["budget"]
+    return {
+        "domain": data["domain"],
+        "optimal": optimal,
+        "solvable": None if optimal is None else optimal <= budget,
+        "show_actions": settings.show_actions,
+    }
+
+
+STAGE = Stage(
+    world=_world,
+    script=lambda data, _settings: script_for(data),
+    example=lambda data, s: example_for(data, mode=s.mode, show_actions=s.show_actions),
+    facts=_facts,
+    tokens_per_turn=70,
 )
-
-TOKENS_PER_COMMAND = 8
-"""For estimates only."""
-
-
-class PddlTask:
-    """Problems and their episodes for one context."""
-
-    def __init__(self, context: TaskContext) -> None:
-        self._context = context
-        self._settings = settings_for(context, likelihood=False)
-
-    @property
-    def info(self) -> TaskInfo:
-        return INFO
-
-    def samples(self) -> Sequence[Sample]:
-        problems = problem_samples(self._context, self._settings)
-        return [replace(sample, estimated_prompt_tokens=self._estimate(sample)) for sample in problems]
-
-    def open(self, sample: Sample) -> Episode:
-        return PddlEpisode(sample, self._settings, self._context.renderer, self._context.window_tokens)
-
-    def _estimate(self, sample: Sample) -> int:
-        """The prompt half-way through the turns, in tokens: the first one plus as many observations."""
-        prompt = PddlEpisode(sample, self._settings, self._context.renderer, 10**9).ask()
-        if prompt is None:
-            return 0
-        first = prompt_tokens(self._context.renderer, prompt)
-        observation = self._context.renderer.count(prompt.messages[-1].content.rpartition("Observation:")[2])
-        grown = first + sample.estimated_turns // 2 * (observation + TOKENS_PER_COMMAND)
-        return min(grown, self._context.window_tokens)
 
 
 def prompt_tokens(renderer: Renderer, prompt: Prompt) -> int:
@@ -67,6 +46,6 @@ def prompt_tokens(renderer: Renderer, prompt: Prompt) -> int:
     return sum(renderer.count(message.content) for message in prompt.messages)
 
 
-def open_task(context: TaskContext) -> PddlTask:
+def open_task(context: TaskContext) -> AgentTask[Settings]:
     """Opens the task. Raises ConfigError for wrong settings; data is read by ``samples``."""
-    return PddlTask(context)
+    return AgentTask(INFO, context, settings_for(context, likelihood=False), STAGE, problem_samples)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+from acbench.tasks.agents.world import EnvironmentBase, Step
 from acbench.tasks.scienceworld.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 LIST_COMMAND = "check valid actions"
 LIST_LEAD = "You can take the following actions (OBJ is a thing): "
@@ -49,20 +49,10 @@ class Simulated(Protocol):
     def valid(self) -> frozenset[str]: ...
     def templates(self) -> list[str]: ...
     def step(self, command: str) -> tuple[str, int]: ...
+    def close(self) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one line came to. ``understood``: it begins like a command, even if it is none now."""
-
-    observation: str
-    valid: bool
-    understood: bool
-    progress: float
-    done: bool
-
-
-class Environment:
+class Environment(EnvironmentBase):
     """A world with sub-goals. Progress (0..1) counts observations of steps, not the first one.
 
     A line is valid if the simulator lists it before the step, or if it answers the simulator's question by
@@ -105,7 +95,7 @@ class Environment:
         return [template for template in self.world.templates() if "reset" not in template]
 
     def step(self, line: str) -> Step:
-        """Carries out one line of text. Raises nothing but EngineError, whatever the text."""
+        """Carries out one line of text. Raises nothing but EnvironmentDied, whatever the text."""
         if self.done:
             return Step(AFTER_THE_END, False, False, self.progress, True)
         command = _normal(line)
@@ -122,6 +112,18 @@ class Environment:
         if self._upstream:
             valid = valid or command in self.choices()
         return self._told(seen, score, valid=valid, understood=understood or valid)
+
+    def facts(self) -> Mapping[str, Any]:
+        return {"failed": self.failed}
+
+    def scores(self) -> Mapping[str, float]:
+        return {"native": self.native}
+
+    def ending(self) -> str:
+        return "failed" if self.failed else ""
+
+    def close(self) -> None:
+        self.world.close()
 
     def _refuses(self, command: str) -> bool:
         """What is not handed to the simulator: nothing, no text, too much, and starting over."""

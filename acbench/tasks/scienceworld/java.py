@@ -18,7 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
-from acbench.errors import ConfigError, EngineDied
+from acbench.errors import ConfigError, EnvironmentDied
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +83,7 @@ def _environment(name: str, value: str) -> Iterator[None]:
 class JavaProcess:
     """One Java process. Calls are made one after another; ``close`` ends it.
 
-    Raises ConfigError without package or Java, EngineDied when the process ends or answers too late.
+    Raises ConfigError without package or Java, EnvironmentDied when the process ends or answers too late.
     """
 
     def __init__(self) -> None:
@@ -94,7 +94,7 @@ class JavaProcess:
             try:
                 self._package_env = _package().ScienceWorldEnv("")
             except Exception as error:
-                raise EngineDied(f"scienceworld: its Java process did not start ({error})") from error
+                raise EnvironmentDied(f"scienceworld: its Java process did not start ({error})") from error
         self._gateway = self._package_env._gateway
         self._random = getattr(getattr(self._gateway.jvm.scala.util, "Random$"), "MODULE$")
         self.process: subprocess.Popen[bytes] = self._gateway.java_process
@@ -122,7 +122,7 @@ class JavaProcess:
             late = time.monotonic() - started >= CALL_LIMIT_S
             reason = f"no answer within {CALL_LIMIT_S:g} s" if late else _first_lines(error)
             self.close()
-            raise EngineDied(f"scienceworld: a simulator failed ({reason})") from error
+            raise EnvironmentDied(f"scienceworld: a simulator failed ({reason})") from error
         finally:
             watch.cancel()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acbench.errors import DataError
+from acbench.tasks.agents.world import replay_steps
 from acbench.tasks.protocol import Sample
 from acbench.tasks.scienceworld.environment import Environment
 from acbench.tasks.scienceworld.settings import read_settings
@@ -117,18 +118,4 @@ def replay(
     """
     data = sample_or_data.data if isinstance(sample_or_data, Sample) else sample_or_data
     environment = environment_for(data, upstream=mode == "upstream", show_actions=False)
-    steps: list[dict[str, Any]] = []
-    for action in actions:
-        step = environment.step(action)
-        steps.append(
-            {
-                "action": action,
-                "observation": step.observation,
-                "valid": step.valid,
-                "progress": step.progress,
-                "done": step.done,
-            }
-        )
-        if step.done:
-            break
-    return steps
+    return replay_steps(environment, actions)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from acbench.tasks.agents.world import EnvironmentBase, Step
 from acbench.tasks.tools.calls import CallError, read_call
+from acbench.tasks.tools.judging import finished_channel
 from acbench.tasks.tools.toolbox import FINISH, Refused
 
 if TYPE_CHECKING:
@@ -37,18 +38,7 @@ class Simulator(Protocol):
     def same(self, goal: Any, candidate: Any) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one line came to. ``valid``: executed, even if the tool refused; ``trouble`` says what went wrong."""
-
-    observation: str
-    valid: bool
-    trouble: Trouble
-    progress: float
-    done: bool
-
-
-class Environment:
+class Environment(EnvironmentBase):
     """Progress (0..1) is a running maximum, looked at after every call that reached its tool.
 
     Validity of a call is settled before it is carried out: form, tool, arguments. A tool that then breaks
@@ -80,6 +70,12 @@ class Environment:
 
     def goal_text(self) -> str:
         return self.goal
+
+    def facts(self) -> Mapping[str, Any]:
+        return {"finished": self.done}
+
+    def ending(self) -> str:
+        return finished_channel(self)
 
     def step(self, command: str) -> Step:
         """Carries out one line of text. Never raises, whatever the text."""
@@ -117,7 +113,7 @@ class Environment:
 
     def _answer(self, observation: str, *, valid: bool, trouble: Trouble = "") -> Step:
         shown = observation if self.done else self._with_choices(observation)
-        return Step(shown, valid, trouble, self.progress, self.done)
+        return Step(shown, valid, trouble != "format", self.progress, self.done, trouble)
 
     def _with_choices(self, text: str) -> str:
         """The text, followed by the suggested calls as long as none was carried out."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from acbench.errors import DataError
+from acbench.tasks.agents.world import replay_steps
 from acbench.tasks.protocol import Sample
 from acbench.tasks.tools.academia import GRAPHS, AcademiaSimulator, Graph
 from acbench.tasks.tools.aims import SheetAim, ValuesAim
@@ -92,18 +93,4 @@ def replay(
     """
     data = sample_or_data.data if isinstance(sample_or_data, Sample) else sample_or_data
     environment = build_environment(data, upstream=mode == "upstream")
-    steps: list[dict[str, Any]] = []
-    for action in actions:
-        step = environment.step(action)
-        steps.append(
-            {
-                "action": action,
-                "observation": step.observation,
-                "valid": step.valid,
-                "progress": step.progress,
-                "done": step.done,
-            }
-        )
-        if step.done:
-            break
-    return steps
+    return replay_steps(environment, actions)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from acbench.engines.protocol import Sampling
-from acbench.tasks.agents.conversation import Entry, Frame, entries
-from acbench.tasks.agents.react import thinking_frame, with_thoughts
+from acbench.tasks.agents.prompting import Script
+from acbench.tasks.agents.replies import extract_action
 from acbench.tasks.tools.data.academia_world import academia_world
 from acbench.tasks.tools.data.drafts import line
 from acbench.tasks.tools.data.movie_world import movie_world
@@ -17,31 +15,23 @@ from acbench.tasks.tools.play import build_environment
 from acbench.tasks.tools.todo import TodoSimulator
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from acbench.tasks.tools.environment import Environment
-    from acbench.tasks.tools.settings import Settings
+    from collections.abc import Mapping
 
 SYSTEM = (
     "You reach a goal by calling tools, one call per turn. Answer with one call on one line and nothing else."
 )
 THINKING_SYSTEM = "You reach a goal by calling tools, one call per turn."
 CALL_FORM = 'A call looks like this: tool with Action Input: {"parameter": value}'
-CUE = "Action:"
-STOP = ("\n",)
-"""One call is one line."""
+LABELS = ("action",)
+MAX_CALL_CHARACTERS = 4000
+"""Calls that write whole tables are long."""
 EXAMPLE_SEED = 1_000_003
 """The example's world is not the world of any pack."""
 
 
-def frame_for(data: Mapping[str, Any], environment: Environment, settings: Settings) -> Frame:
-    """The fixed part of the prompt, equal for all episodes with the same tools up to the goal."""
-    example: Sequence[tuple[str, str]] = example_for(data["tool"], show_choices=bool(data["choices"]))
-    thinks = settings.agent == "react"
-    if thinks:
-        example = with_thoughts(example)
-    opening = THINKING_SYSTEM if thinks else SYSTEM
-    tools = environment.simulator.toolbox.tools.values()
+def script_for(data: Mapping[str, Any]) -> Script:
+    """The words for all episodes with the same tools."""
+    tools = build_environment(data).simulator.toolbox.tools.values()
     rules = "\n".join(
         (
             "Tools:",
@@ -50,25 +40,14 @@ def frame_for(data: Mapping[str, Any], environment: Environment, settings: Setti
             f"'{LIST_COMMAND}' lists the tools.",
         )
     )
-    start = f"Goal: {environment.goal_text()}"
-    frame = Frame(
-        system=opening,
-        intro="",
-        layout=settings.format,
-        window=2 * settings.memory_turns,
-        keep_first=settings.keep_first,
-        sampling=Sampling(max_tokens=settings.max_tokens, stop=STOP),
+    return Script(
+        SYSTEM, THINKING_SYSTEM, rules, labels=LABELS, strip_period=False, limit=MAX_CALL_CHARACTERS
     )
-    if settings.format == "chat":
-        turns: list[Entry | str] = [f"An example.\nGoal: {example[0][1]}"]
-        turns += entries(example[1:])
-        system = f"{opening}\n{rules}"
-        frame = replace(frame, system=system, intro=f"A new task.\n{start}", example=tuple(turns), cue=CUE)
-        return thinking_frame(frame) if thinks else frame
-    shown = (f"{label}: {text}" for label, text in example)
-    parts = (rules, "", "An example:", *shown, "", "Now it is your turn.", start)
-    frame = replace(frame, intro="\n".join(parts))
-    return thinking_frame(frame) if thinks else frame
+
+
+def read_action(reply: str) -> str:
+    """The line of a reply that is taken as its call."""
+    return extract_action(reply, labels=LABELS, strip_period=False, limit=MAX_CALL_CHARACTERS)
 
 
 @lru_cache(maxsize=16)

@@ -2,69 +2,57 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from acbench.tasks.protocol import Metric, Sample, TaskContext, TaskInfo
-from acbench.tasks.tools.episode import ToolEpisode
-from acbench.tasks.tools.judging import CHANNELS
+from acbench.tasks.agents.task import AgentTask, Stage, agent_info
+from acbench.tasks.tools.judging import CHANNELS, TROUBLES
+from acbench.tasks.tools.play import build_environment
+from acbench.tasks.tools.prompts import example_for, script_for
 from acbench.tasks.tools.samples import settings_for, tool_samples
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
-    from acbench.tasks.protocol import Episode
+    from acbench.tasks.protocol import TaskContext, TaskInfo
+    from acbench.tasks.tools.environment import Environment
+    from acbench.tasks.tools.settings import Settings
 
 TITLES = {"query": "Tool queries (weather, movie, academia)", "operation": "Tool operations (todo, sheet)"}
-TOKENS_PER_TURN = 60
-"""A call with its observation; for estimates only."""
 
 
 def task_info(variant: str) -> TaskInfo:
-    return TaskInfo(
-        slug=f"tool-{variant}",
-        title=TITLES[variant],
-        capability="real_world",
-        version=1,
-        metrics=(
-            Metric("progress", "Progress rate"),
-            Metric("success", "Success rate", binary=True),
-            Metric("grounding", "Grounding accuracy"),
-        ),
-        channels=CHANNELS,
-        kind="rollout",
-    )
+    return agent_info(f"tool-{variant}", TITLES[variant], channels=CHANNELS)
 
 
-class ToolTask:
-    """Episodes of one variant for one context."""
-
-    def __init__(self, context: TaskContext, variant: str) -> None:
-        self._context = context
-        self._variant = variant
-        self._info = task_info(variant)
-        self._settings = settings_for(context, variant)
-
-    @property
-    def info(self) -> TaskInfo:
-        return self._info
-
-    def samples(self) -> Sequence[Sample]:
-        found = tool_samples(self._context, self._variant, self._settings)
-        return [replace(sample, estimated_prompt_tokens=self._estimate(sample)) for sample in found]
-
-    def open(self, sample: Sample) -> Episode:
-        return ToolEpisode(sample, self._settings, self._context.renderer, self._context.window_tokens)
-
-    def _estimate(self, sample: Sample) -> int:
-        """The prompt half-way through the turns, in tokens, without the template."""
-        prompt = ToolEpisode(sample, self._settings, self._context.renderer, 10**9).ask()
-        if prompt is None:
-            return 0
-        first = sum(self._context.renderer.count(message.content) for message in prompt.messages)
-        return min(first + sample.estimated_turns // 2 * TOKENS_PER_TURN, self._context.window_tokens)
+def _world(data: Mapping[str, Any], settings: Settings) -> Environment:
+    return build_environment(data, upstream=settings.upstream, choices=data["choices"])
 
 
-def open_task(context: TaskContext, variant: str) -> ToolTask:
+def _facts(data: Mapping[str, Any], _settings: Settings) -> dict[str, Any]:
+    return {
+        "tool": data["tool"],
+        "gold_calls": len(data["plan"]) or None,
+        "show_choices": bool(data["choices"]),
+    }
+
+
+STAGE = Stage(
+    world=_world,
+    script=lambda data, _settings: script_for(data),
+    example=lambda data, _settings: example_for(data["tool"], show_choices=bool(data["choices"])),
+    facts=_facts,
+    tokens_per_turn=60,
+    troubles=TROUBLES,
+    forget_unparsed=True,  # a line that is no call would be the model's next example (section 6.1)
+)
+
+
+def open_task(context: TaskContext, variant: str) -> AgentTask[Settings]:
     """Opens ``query`` or ``operation``. Raises ConfigError for wrong settings; data is read by ``samples``."""
-    return ToolTask(context, variant)
+    settings = settings_for(context, variant)
+    return AgentTask(task_info(variant), context, settings, STAGE, partial(_samples, variant))
+
+
+def _samples(variant: str, context: TaskContext, settings: Settings) -> list[Any]:
+    return tool_samples(context, variant, settings)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from acbench.tasks.agents.world import EnvironmentBase, Step
 from acbench.tasks.webshop.pages import (
     BACK,
     BUY,
@@ -24,6 +24,8 @@ from acbench.tasks.webshop.pages import (
 from acbench.tasks.webshop.progress import Progress
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from acbench.tasks.webshop.products import Product, Shop
     from acbench.tasks.webshop.reward import Wanted
 
@@ -40,29 +42,21 @@ _ACTION = re.compile(r"(?P<verb>click|search)\s*\[(?P<name>[^\]\n]*)\]", re.IGNO
 _BEGINNING = re.compile(r"(?:click|search)\s*\[", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one line came to. ``understood``: it has the beginning of an action, even if it is none here."""
-
-    observation: str
-    valid: bool
-    understood: bool
-    progress: float
-    done: bool
-
-
-class Environment:
+class Environment(EnvironmentBase):
     """A shopper of one's own: nothing is shared with other visits but the unchanging shop.
 
     ``show_actions`` puts the possible actions below every observation; ``hint`` is then the search shown on
     the start page. Whatever fits more than one button is the first of them on the page.
     """
 
-    def __init__(self, shop: Shop, wanted: Wanted, *, show_actions: bool = False, hint: str = "") -> None:
+    def __init__(
+        self, shop: Shop, wanted: Wanted, goal: str = "", *, show_actions: bool = False, hint: str = ""
+    ) -> None:
         self.done = False
         self.success = False
         self.reward = 0.0
         self.wanted = wanted
+        self._goal = goal
         self._shop = shop
         self._measure = Progress(wanted)
         self._show_actions = show_actions
@@ -78,6 +72,9 @@ class Environment:
     def progress(self) -> float:
         return self._measure.value
 
+    def goal_text(self) -> str:
+        return self._goal
+
     def first_observation(self) -> str:
         return self._with_actions(self._page.text)
 
@@ -88,6 +85,12 @@ class Environment:
         if self._hits is None:
             return [f"search[{self._hint}]" if self._hint else ANY_SEARCH]
         return [f"click[{name}]" for name in self._page.buttons]
+
+    def facts(self) -> Mapping[str, Any]:
+        return {"reward": self.reward, "bought": self.done}
+
+    def ending(self) -> str:
+        return "wrong_purchase" if self.done and not self.success else ""
 
     def step(self, line: str) -> Step:
         """Carries out one line of text, from its first "click[" or "search[" on. Never raises."""

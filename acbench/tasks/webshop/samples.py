@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acbench.errors import DataError
+from acbench.tasks.agents.world import replay_steps
 from acbench.tasks.protocol import Sample
 from acbench.tasks.webshop.catalogue import embedded_shop, fingerprint
 from acbench.tasks.webshop.environment import Environment
@@ -92,7 +93,7 @@ def environment_for(data: Mapping[str, Any], *, show_actions: bool) -> Environme
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"webshop sample: a field is missing or malformed ({error!r})") from error
     shop = embedded_shop() if folder is None else upstream_shop(Path(folder))
-    return Environment(shop, wanted, show_actions=show_actions, hint=hint)
+    return Environment(shop, wanted, str(data.get("goal", "")), show_actions=show_actions, hint=hint)
 
 
 @lru_cache(maxsize=2)
@@ -116,18 +117,4 @@ def replay(
     read_settings({}, mode=mode)
     data = sample_or_data.data if isinstance(sample_or_data, Sample) else sample_or_data
     environment = environment_for(data, show_actions=False)
-    steps: list[dict[str, Any]] = []
-    for action in actions:
-        step = environment.step(action)
-        steps.append(
-            {
-                "action": action,
-                "observation": step.observation,
-                "valid": step.valid,
-                "progress": step.progress,
-                "done": step.done,
-            }
-        )
-        if step.done:
-            break
-    return steps
+    return replay_steps(environment, actions)

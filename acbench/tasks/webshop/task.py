@@ -2,65 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from acbench.tasks.protocol import Metric, Sample, TaskContext, TaskInfo
-from acbench.tasks.webshop.episode import CHANNELS, WebShopEpisode
+from acbench.tasks.agents.task import AgentTask, Stage, agent_info
+from acbench.tasks.webshop.prompts import OPENING, SCRIPT
 from acbench.tasks.webshop.reward import require_package
-from acbench.tasks.webshop.samples import settings_for, webshop_samples
+from acbench.tasks.webshop.samples import environment_for, example_for, settings_for, webshop_samples
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
-    from acbench.tasks.protocol import Episode
+    from acbench.tasks.protocol import TaskContext
+    from acbench.tasks.webshop.settings import Settings
 
-INFO = TaskInfo(
-    slug="webshop",
-    title="Shopping (AgentBoard WebShop)",
-    capability="real_world",
-    version=1,
-    metrics=(
-        Metric("progress", "Progress rate"),
-        Metric("success", "Success rate", binary=True),
-        Metric("grounding", "Grounding accuracy"),
-    ),
-    channels=CHANNELS,
-    kind="rollout",
+INFO = agent_info("webshop", "Shopping (AgentBoard WebShop)", channels=("wrong_purchase",))
+"""Buying something else ends an episode as surely as buying the right thing."""
+
+
+def _facts(data: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    return {
+        "product": data["product_id"],
+        "gold_steps": len(data["plan"]) or None,
+        "show_actions": settings.show_actions,
+    }
+
+
+STAGE = Stage(
+    world=lambda data, settings: environment_for(data, show_actions=settings.show_actions),
+    script=lambda _data, _settings: SCRIPT,
+    example=lambda _data, settings: example_for(show_actions=settings.show_actions),
+    facts=_facts,
+    tokens_per_turn=220,
+    before=lambda settings: OPENING if settings.upstream and not settings.keep_first else "",
 )
 
-TOKENS_PER_TURN = 220
-"""An action with its page and the actions below it; for estimates only."""
 
-
-class WebShopTask:
-    """Episodes for one context."""
-
-    def __init__(self, context: TaskContext) -> None:
-        self._context = context
-        self._settings = settings_for(context)
-
-    @property
-    def info(self) -> TaskInfo:
-        return INFO
-
-    def samples(self) -> Sequence[Sample]:
-        found = webshop_samples(self._context, self._settings)
-        return [replace(sample, estimated_prompt_tokens=self._estimate(sample)) for sample in found]
-
-    def open(self, sample: Sample) -> Episode:
-        return WebShopEpisode(sample, self._settings, self._context.renderer, self._context.window_tokens)
-
-    def _estimate(self, sample: Sample) -> int:
-        """The prompt half-way through the turns, in tokens, without the template."""
-        prompt = WebShopEpisode(sample, self._settings, self._context.renderer, 10**9).ask()
-        if prompt is None:
-            return 0
-        first = sum(self._context.renderer.count(message.content) for message in prompt.messages)
-        return min(first + sample.estimated_turns // 2 * TOKENS_PER_TURN, self._context.window_tokens)
-
-
-def open_task(context: TaskContext) -> WebShopTask:
+def open_task(context: TaskContext) -> AgentTask[Settings]:
     """Opens the task. Raises ConfigError for wrong settings and without the package ``rapidfuzz``."""
     require_package()
-    return WebShopTask(context)
+    return AgentTask(INFO, context, settings_for(context), STAGE, webshop_samples)

@@ -14,10 +14,11 @@ from pddl_stubs import context, gold, nothing, play, rendered, shown_commands, w
 
 from acbench.errors import ConfigError, DataError
 from acbench.tasks.agents.conversation import LEFT_OUT
+from acbench.tasks.agents.prompting import CUE
 from acbench.tasks.pddl import INFO, open_task, replay
 from acbench.tasks.pddl.domains import DOMAINS
 from acbench.tasks.pddl.environment import CLOSING, LIST_COMMAND, LOOK_COMMAND
-from acbench.tasks.pddl.episode import CUE, SYSTEM
+from acbench.tasks.pddl.prompts import SYSTEM
 from acbench.tasks.protocol import TOO_LONG, Prompt, Reply, Sample
 
 

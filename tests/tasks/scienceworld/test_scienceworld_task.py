@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from scienceworld_stubs import context, gold, nothing, pack_samples, play, wanderer
 
-from acbench.errors import ConfigError, DataError, EngineDied
+from acbench.errors import ConfigError, DataError, EnvironmentDied
 from acbench.tasks.protocol import Reply
 from acbench.tasks.registry import task_info
 from acbench.tasks.scienceworld import INFO, java, open_task, replay
@@ -151,7 +151,7 @@ def test_a_dead_process_is_an_error_of_its_episode_and_is_replaced() -> None:
         process.process.wait()
         return process.call(simulator.getScore, seed="")
 
-    with pytest.raises(EngineDied, match="a simulator failed"):
+    with pytest.raises(EnvironmentDied, match="a simulator failed"):
         pool.use(world, world._seat, dies)
     assert not process.alive
     again = World(pool, "find-plant", 230)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import acbench.tasks.tools as package
 from acbench.tasks.tools.calls import Call, CallError, read_call
-from acbench.tasks.tools.episode import read_action
 from acbench.tasks.tools.literals import LARGEST, MAX_DEPTH, read_literal
+from acbench.tasks.tools.prompts import read_action
 
 
 def test_worked_example_16() -> None:

@@ -13,12 +13,14 @@ from tools_stubs import TOOLS, VARIANT, call, context, gold, nothing, pack, play
 
 from acbench.errors import ConfigError, DataError
 from acbench.tasks.agents.conversation import LEFT_OUT, NO_ACTION
+from acbench.tasks.agents.judging import repeats
+from acbench.tasks.agents.prompting import CUE
 from acbench.tasks.protocol import TOO_LONG, Prompt, Reply, Sample
 from acbench.tasks.tools import open_task, replay, task_info
 from acbench.tasks.tools.environment import CLOSING, LIST_COMMAND
-from acbench.tasks.tools.judging import CHANNELS, repeats
 from acbench.tasks.tools.play import build_environment
-from acbench.tasks.tools.prompts import CUE, SYSTEM
+from acbench.tasks.tools.prompts import SYSTEM
+from acbench.tasks.tools.task import task_info
 
 
 def flat(prompt: Prompt) -> str:
@@ -170,7 +172,7 @@ def test_channels_of_failed_episodes(replies: tuple[str, ...], finish: str, chan
     sample = pack("movie", max_steps=8)[10]
     grade = ended(sample, *replies, finish=finish, max_steps=8)
     assert grade.channel == channel
-    assert grade.channel in CHANNELS
+    assert grade.channel in task_info("query").channels
     assert grade.scores["success"] == 0.0
     assert json.dumps(dict(grade.detail))
 
@@ -291,7 +293,7 @@ def test_hostile_replies_never_raise_and_turns_are_bounded(replies: list[tuple[s
             turns += 1
         assert turns <= sample.data["budget"]
         grade = episode.grade()
-        assert grade.channel in CHANNELS
+        assert grade.channel in task_info("query").channels
         assert all(0.0 <= value <= 1.0 for value in grade.scores.values())
 
 
