@@ -39,6 +39,8 @@ class Definition:
     value: Callable[[Means], float | None]
     metric: str = ""
     """The metric it is taken of; empty = each task's primary one."""
+    by_sample: bool = False
+    """Each member counts as often as it has samples, instead of as in ``value``; None unless all are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +93,15 @@ def _group_mean(
             rows = result.pairs.get(definition.metric or result.primary.metric, ())
             if rows:
                 there[slug] = rows
-    base = definition.value({slug: _mean(row[1] for row in rows) for slug, rows in there.items()})
-    other = definition.value({slug: _mean(row[2] for row in rows) for slug, rows in there.items()})
+    value = _over_samples(definition, there) if definition.by_sample else definition.value
+    base = value({slug: _mean(row[1] for row in rows) for slug, rows in there.items()})
+    other = value({slug: _mean(row[2] for row in rows) for slug, rows in there.items()})
     if base is None or other is None:
         return None
     seed = int(fingerprint([model, compression, definition.title])[:8], 16)
     rng = np.random.default_rng(seed)
     total = np.zeros(RESAMPLES)
-    for slug, weight in _weights(definition, list(there)).items():
+    for slug, weight in _weights(value, list(there)).items():
         if weight:
             total += weight * _resampled(there[slug], rng)
     tail = (1 - CONFIDENCE) / 2
@@ -128,9 +131,19 @@ def _mean(values: Iterable[float]) -> float:
     return sum(found) / len(found)
 
 
-def _weights(definition: Definition, slugs: Sequence[str]) -> dict[str, float]:
-    """The weight of each task, read off the definition: it is linear in the task means."""
-    return {slug: definition.value({other: float(other == slug) for other in slugs}) or 0.0 for slug in slugs}
+def _over_samples(
+    definition: Definition, there: Mapping[str, Sequence[Any]]
+) -> Callable[[Means], float | None]:
+    """The mean over samples as a function of the task means: each counts as often as it has samples."""
+    if set(there) != set(definition.members):
+        return lambda _: None
+    every = sum(len(rows) for rows in there.values())
+    return lambda means: sum(len(there[slug]) * mean for slug, mean in means.items()) / every
+
+
+def _weights(value: Callable[[Means], float | None], slugs: Sequence[str]) -> dict[str, float]:
+    """The weight of each task, read off the mean: it is linear in the task means."""
+    return {slug: value({other: float(other == slug) for other in slugs}) or 0.0 for slug in slugs}
 
 
 def _resampled(rows: Sequence[tuple[str, float, float]], rng: np.random.Generator) -> NDArray[np.float64]:
@@ -151,7 +164,7 @@ def _resampled(rows: Sequence[tuple[str, float, float]], rng: np.random.Generato
 @cache
 def definitions() -> tuple[Definition, ...]:
     """Every group mean of every family, in the order in which it is printed."""
-    return (*_t_eval(), *_worfbench(), *_longbench(), *_ruler())
+    return (*_t_eval(), *_worfbench(), *_longbench(), *_ruler(), *_agentboard())
 
 
 def _t_eval() -> Iterator[Definition]:
@@ -229,3 +242,27 @@ def _ruler() -> Iterator[Definition]:
     from acbench.tasks.registry import RULER
 
     yield Definition("ruler", "mean of all kinds", tuple(f"ruler-{name}" for name in RULER), _plain)
+
+
+def _agentboard() -> Iterator[Definition]:
+    """Group means, the paper's average and the ability scores (specification agentboard, section 4)."""
+    from acbench.tasks.agents import board
+
+    for metric, name in (("progress", "progress rate"), ("success", "success rate")):
+        for title, members in board.GROUPS.items():
+            yield Definition(
+                board.FAMILY, f"{name}, {title}", members, partial(board.mean_of, members), metric
+            )
+        for title in (board.ALL, board.PAPER):
+            members = board.GROUPS[title]
+            yield Definition(
+                board.FAMILY, f"{name}, {title}, by episode", members, partial(board.mean_of, members), metric, True
+            )
+    for ability in board.ABILITIES:
+        yield Definition(
+            board.FAMILY,
+            f"ability: {ability}",
+            board.GROUPS[board.ALL],
+            partial(board.ability_score, ability),
+            "success",
+        )

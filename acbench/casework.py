@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from acbench import lengths, thinking, verdicts
+from acbench import lengths, rollouts, thinking, verdicts
 from acbench import pairs as model_pairs
 from acbench.analysis.evaluation import is_analysis
 from acbench.cases import BASE, Case
@@ -188,6 +188,7 @@ class Caseworker:
         ]
         changed = verdicts.flips(pairs, metric)
         reference = self.bench.reference(case)
+        rollout = rollouts.summarise(pairs, metric.name) if info.kind == "rollout" else {}
         return CaseResult(
             id=case.id,
             model=case.model,
@@ -211,7 +212,7 @@ class Caseworker:
             tokens=other.tokens,
             seconds=other.seconds,
             scoring=other.scoring,
-            facts=self._facts(case, plan.task, pairs),
+            facts=self._facts(case, plan.task, pairs) | rollouts.facts(rollout),
             family=self.bench.catalogue.tasks[case.task].family,
             pairs={
                 m.name: tuple(
@@ -223,6 +224,7 @@ class Caseworker:
             },
             cells=_cells(pairs, metric.name),
             analysis=other.analysis,
+            rollout=rollout,
             reference="" if reference == Case(case.model, BASE, case.task) else reference.id,
         )
 

@@ -114,6 +114,10 @@ def _parser() -> argparse.ArgumentParser:
 
     analyse = add_analyse(commands)
 
+    from acbench.tasks.replay_command import add_parser as add_replay
+
+    add_replay(commands)
+
     store = commands.add_parser("store", help="look after the store")
     actions = store.add_subparsers(required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="entries, most recently used first")

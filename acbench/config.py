@@ -37,6 +37,8 @@ class Profile:
     models: tuple[str, ...]
     compressions: tuple[str, ...]
     tasks: tuple[str, ...]
+    on_demand: tuple[str, ...] = ()
+    """Tasks that are part of a run only when ``-m`` names their capability or ``-k`` the task (acbench.matrix)."""
     stage: str = "pull-request"
     noise_samples: int = 12
     engine: Mapping[str, Any] = field(default_factory=dict)
@@ -221,6 +223,7 @@ def _check_profile(catalogue: Catalogue, profile: Profile, where: str) -> None:
         ("models", catalogue.models),
         ("compressions", catalogue.recipes),
         ("tasks", catalogue.tasks),
+        ("on_demand", catalogue.tasks),
     ):
         _known(getattr(profile, key), {**table, **catalogue.selections}, where, key)
     _known([profile.stage], STAGES, where, "stage")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -30,15 +31,34 @@ class Matrix:
     profile: Profile
     cases: tuple[Case, ...]
     planned: tuple[str, ...]
+    on_demand: tuple[str, ...] = ()
+    """Tasks the profile offers and this selection did not ask for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Names given on the command line; empty means the profile's own."""
+    """Names given on the command line; empty means the profile's own.
+
+    ``marks`` and ``keywords`` are pytest's ``-m`` and ``-k``: they bring a profile's tasks on demand in.
+    """
 
     models: tuple[str, ...] = ()
     compressions: tuple[str, ...] = ()
     tasks: tuple[str, ...] = ()
+    marks: str = ""
+    keywords: str = ""
+
+    def demands(self, task: str, capability: str) -> bool:
+        """Whether ``-m`` names the capability, or ``-k`` a part of the task's name; not what stands behind "not"."""
+        named = _positive_words(self.keywords)
+        return capability in _positive_words(self.marks) or any(word.lower() in task for word in named)
+
+
+def _positive_words(expression: str) -> list[str]:
+    """Names in an expression of pytest's, without operators and without what is negated."""
+    words = re.findall(r"[^\s()]+", expression)
+    pairs = zip(["", *words], words, strict=False)
+    return [word for before, word in pairs if before != "not" and word not in ("and", "or", "not")]
 
 
 def build_matrix(catalogue: Catalogue, profile_name: str, selection: Selection = Selection()) -> Matrix:
@@ -52,7 +72,13 @@ def build_matrix(catalogue: Catalogue, profile_name: str, selection: Selection =
     recipes = _resolve(
         catalogue, "compression", selection.compressions, profile.compressions, catalogue.recipes
     )
-    tasks = _resolve(catalogue, "task", selection.tasks, profile.tasks, catalogue.tasks)
+    offered = expand(catalogue, profile.on_demand)
+    demanded = tuple(
+        task
+        for task in offered
+        if task in catalogue.tasks and selection.demands(task, catalogue.tasks[task].capability)
+    )
+    tasks = _resolve(catalogue, "task", selection.tasks, (*profile.tasks, *demanded), catalogue.tasks)
     for name in selection.compressions:
         only = catalogue.recipes[name].models if name in catalogue.recipes else ()
         if only and not set(only) & set(models):
@@ -73,7 +99,8 @@ def build_matrix(catalogue: Catalogue, profile_name: str, selection: Selection =
             catalogue.tasks[task].family == ANALYSIS and catalogue.recipes[recipe].method in OTHER_WEIGHTS
         )
     ]
-    return Matrix(profile, tuple(cases), tuple(planned))
+    waiting = tuple(task for task in offered if task not in tasks and not catalogue.tasks[task].planned)
+    return Matrix(profile, tuple(cases), tuple(planned), waiting)
 
 
 def _resolve(

@@ -205,6 +205,8 @@ class CaseResult:
     """Per-sample coordinates and both scores for figures, e.g. length and depth of a needle cell."""
     analysis: Mapping[str, Any] = field(default_factory=dict)
     """Of the tasks ``erank``, ``top-k`` and ``energy``: protocol, numbers and series (acbench.analysis.summary)."""
+    rollout: Mapping[str, Any] = field(default_factory=dict)
+    """Of multi-turn tasks: progress by turn, easy and hard half, errors, changed episodes (acbench.rollouts)."""
     reference: str = ""
     """Id of the case it is judged against; empty: the same model's ``base`` on the same task."""
     schema: int = SCHEMA

@@ -1,21 +1,23 @@
 """The continuous rollout: many episodes in flight, each going on as soon as its own answer is ready.
 
-No barrier per turn: a finished answer is written to the journal, its episode steps its environment on a
-thread while the engine goes on with the others, and its next prompt is submitted at once. Single-turn
-and likelihood tasks are the special case of one turn.
+No barrier per turn: a finished answer is written to the journal, its episode steps its environment and
+renders its next prompt on a thread while the engine goes on with the others. Environments are opened, and
+recorded answers replayed into them, on threads too. Single-turn and likelihood tasks are the special case of
+one turn, without threads.
 """
 
 from __future__ import annotations
 
 import itertools
 import queue
+import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 from acbench.engines.protocol import Request
-from acbench.errors import DataError, EngineError, PromptDrift
+from acbench.errors import AcbenchError, DataError, EngineError, PromptDrift
 from acbench.keys import fingerprint, ids_hash
 from acbench.records import SampleRecord, Turn
 from acbench.tasks.protocol import TOO_LONG, Reply
@@ -28,9 +30,12 @@ if TYPE_CHECKING:
     from acbench.journal import Journal
     from acbench.tasks.protocol import Episode, Prompt, Sample, Task
     from acbench.thinking import Thinking
+    from acbench.worldlog import WorldLog
 
 STEP_THREADS = 8
 STEPPING_POLL_S = 0.02
+OPENING_S = 2.0
+"""So long the first request waits for other episodes to open: what opens quickly is asked together, in order."""
 TURN_LIMIT = 1000
 """No episode of any task has more turns; reaching it means an environment that never ends."""
 
@@ -51,18 +56,28 @@ class PromptRenderer(Protocol):
 @dataclass(slots=True)
 class Run:
     """One episode under way. ``asked``: engine turns so far; ``turns``: the transcript; ``thought``: the one
-    whose answer is still to be asked; ``budget``: tokens of the thought that is asked now, 0 for an answer."""
+    whose answer is still to be asked; ``budget``: tokens of the thought that is asked now, 0 for an answer.
+    ``request``: what is to be asked next, None at the end; ``error``: what the episode raised; ``fatal``: what
+    ends the whole rollout."""
 
     sample: Sample
-    episode: Episode
     past: deque[Turn]
+    opened: Episode | None = None
     asked: int = 0
     turns: list[Turn] = field(default_factory=list)
     prompt_hash: str = ""
     prompt_tokens: int = 0
     thought: Turn | None = None
     budget: int = 0
+    request: Request | None = None
     error: BaseException | None = None
+    fatal: BaseException | None = None
+
+    @property
+    def episode(self) -> Episode:
+        if self.opened is None:
+            raise DataError(f"{self.sample.id}: the episode was never opened")
+        return self.opened
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +99,7 @@ class Rollout:
         renderer: PromptRenderer,
         journal: Journal,
         *,
+        worlds: WorldLog | None = None,
         window_tokens: int,
         max_active: int | None = None,
         thinking: Thinking | None = None,
@@ -92,6 +108,8 @@ class Rollout:
         self._task = task
         self._renderer = renderer
         self._journal = journal
+        self._worlds = worlds
+        self._threaded = task.info.kind == "rollout"
         self._window = window_tokens
         self._max_active = max_active
         self._thinker = None if thinking is None else Thinker(thinking, renderer, window_tokens)
@@ -112,11 +130,14 @@ class Rollout:
         waiting = deque(samples)
         total = len(samples)
         running: Engine | None = None  # asked for once: another one would not know what this one was asked
-        with ThreadPoolExecutor(STEP_THREADS) as pool:
+        pool = ThreadPoolExecutor(STEP_THREADS)
+        try:
             while waiting or self._flying or self._stepping:
-                requests = self._admit(waiting) + self._collect_stepped()
+                requests = self._admit(waiting, pool) + self._collect_stepped()
                 if requests:
-                    running = running or engine()
+                    if running is None:
+                        requests = self._with_early_ones(requests, samples)
+                        running = engine()
                     running.submit(requests)
                 if self._flying and running is not None:
                     timeout = STEPPING_POLL_S if self._stepping else None
@@ -124,6 +145,8 @@ class Rollout:
                 elif self._stepping:
                     self._stepped.put(self._stepped.get())  # wait for one; the next round collects it
                 self._on_progress(Progress(len(self._finished), total, *self._tokens))
+        finally:
+            pool.shutdown(cancel_futures=True)  # after an engine's failure nobody waits for what is queued
         broken = [run for run in self._finished if run.error is not None]
         if broken:
             first = broken[0]
@@ -139,42 +162,85 @@ class Rollout:
 
     # -- moving episodes along -------------------------------------------------------------------
 
-    def _admit(self, waiting: deque[Sample]) -> list[Request]:
+    def _admit(self, waiting: deque[Sample], pool: ThreadPoolExecutor) -> list[Request]:
         """Opens episodes up to the limit, replaying what the journal holds."""
         requests: list[Request] = []
         while waiting and (self._max_active is None or len(self._flying) + self._stepping < self._max_active):
             sample = waiting.popleft()
-            run = Run(sample, self._task.open(sample), deque(self._journal.turns(sample.id)))
-            request = self._advance(run)
-            if request is not None:
-                requests.append(request)
-                self._flying[request.id] = run
+            run = Run(sample, deque(self._journal.turns(sample.id)))
+            if self._threaded:
+                self._stepping += 1
+                pool.submit(self._on_thread, run, None)
+            else:
+                run.opened = self._task.open(sample)
+                run.request = self._advance(run)
+                requests += self._file(run)
         return requests
+
+    def _with_early_ones(self, requests: list[Request], samples: Sequence[Sample]) -> list[Request]:
+        """The first requests with those of other episodes that open soon, in the order of the samples."""
+        deadline = time.monotonic() + OPENING_S
+        found = list(requests)
+        while self._stepping and (left := deadline - time.monotonic()) > 0:
+            try:
+                self._stepped.put(self._stepped.get(timeout=left))
+            except queue.Empty:
+                break
+            found += self._collect_stepped()
+        order = {sample.id: number for number, sample in enumerate(samples)}
+        return sorted(found, key=lambda request: order[self._flying[request.id].sample.id])
+
+    def _on_thread(self, run: Run, turn: Turn | None) -> None:
+        """Opens an episode or tells it an answer, and prepares its next request; never raises."""
+        try:
+            if turn is None:
+                run.opened = self._opened(run.sample)
+            else:
+                self._hear(run, turn)
+            run.request = None if run.error else self._advance(run)
+        except AcbenchError as error:
+            run.fatal = error
+        except Exception as error:  # noqa: BLE001 - as in _hear
+            run.error = error
+        self._stepped.put(run)
+
+    def _opened(self, sample: Sample) -> Episode:
+        episode = self._task.open(sample)
+        remember = getattr(episode, "remember", None)
+        if remember is not None and self._worlds is not None:
+            remember(self._worlds.records(sample.id))
+        return episode
 
     def _collect_stepped(self) -> list[Request]:
-        requests = []
+        requests: list[Request] = []
         while not self._stepped.empty():
-            request = self._after_step(self._stepped.get())
-            if request is not None:
-                requests.append(request)
+            run = self._stepped.get()
+            self._stepping -= 1
+            self._keep_news(run)
+            requests += self._file(run)
         return requests
 
-    def _after_step(self, run: Run) -> Request | None:
-        self._stepping -= 1
-        if run.error is not None:
+    def _file(self, run: Run) -> list[Request]:
+        """Puts an episode among those in flight, or among the finished ones."""
+        if run.fatal is not None:
+            raise run.fatal
+        if run.request is None or run.error is not None:
             self._finished.append(run)
-            return None
-        request = self._advance(run)
-        if request is not None:
-            self._flying[request.id] = run
-        return request
+            return []
+        self._flying[run.request.id] = run
+        return [run.request]
+
+    def _keep_news(self, run: Run) -> None:
+        """Writes down what the environment answered, if it is worth remembering."""
+        news = getattr(run.opened, "news", None)
+        if news is not None and self._worlds is not None:
+            self._worlds.append(run.sample.id, news())
 
     def _advance(self, run: Run) -> Request | None:
-        """The episode's next request; replays recorded turns; None when it has ended."""
+        """The episode's next request; replays recorded turns; None when it has ended or broke."""
         while len(run.turns) < TURN_LIMIT:
             prompt = self._ask(run)
             if prompt is None:
-                self._finished.append(run)
                 return None
             prompt = self._step_of(run, prompt)
             request = self._request(run, prompt)
@@ -188,7 +254,6 @@ class Rollout:
                 return request
             self._hear(run, turn)
             if run.error is not None:
-                self._finished.append(run)
                 return None
         raise DataError(f"{run.sample.id}: the episode did not end within {TURN_LIMIT} turns")
 
@@ -264,17 +329,10 @@ class Rollout:
         for run, turn in arrived:
             run.asked += 1
             self._stepping += 1
-            if turn.budget:
-                self._hear(run, turn)
-                self._stepped.put(run)  # no environment steps: its answer is asked in the next round
-            elif self._task.info.kind == "rollout":
-                pool.submit(self._step, run, turn)
-            else:
-                self._step(run, turn)
-
-    def _step(self, run: Run, turn: Turn) -> None:
-        self._hear(run, turn)
-        self._stepped.put(run)
+            if self._threaded and not turn.budget:
+                pool.submit(self._on_thread, run, turn)
+            else:  # no environment steps: the next request is there at once
+                self._on_thread(run, turn)
 
     @staticmethod
     def _hear(run: Run, turn: Turn) -> None:
@@ -292,6 +350,7 @@ class Rollout:
 
     def _record(self, run: Run) -> SampleRecord:
         grade = run.episode.grade()
+        self._keep_news(run)
         if grade.channel not in self._task.info.channels:
             raise DataError(
                 f"{self._task.info.slug}: {run.sample.id} ended in unknown channel {grade.channel!r}"

@@ -33,6 +33,7 @@ from acbench.store import write_json
 from acbench.tasks.protocol import TaskContext
 from acbench.tasks.registry import open_task
 from acbench.thinking import Thinking
+from acbench.worldlog import WorldLog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -327,6 +328,7 @@ class Bench:
                 plan.task,
                 plan.renderer,
                 journal,
+                worlds=WorldLog(folder) if plan.task.info.kind == "rollout" else None,
                 window_tokens=plan.settings.window_tokens,
                 max_active=1 if plan.policy == SINGLE else None,
                 thinking=self.thinking(plan.case.model),

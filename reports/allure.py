@@ -44,6 +44,7 @@ _KINDS = {
     "csv": AttachmentType.CSV,
     "svg": AttachmentType.SVG,
     "txt": AttachmentType.TEXT,
+    "html": AttachmentType.HTML,
 }
 
 

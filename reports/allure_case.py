@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from acbench.cases import BASE, CAPABILITIES, Case
 from acbench.errors import ConfigError
-from reports import builds, figures, formats
+from reports import builds, figures, formats, trajectories
 from reports.analysis import numbers
 from reports.analysis.figures import missing_note
 
@@ -39,7 +39,7 @@ LAYERS_BYTES = 40_000
 LOG_TAIL_BYTES = 20_000
 """Caps per attachment; all of them together stay below the 300 kB a case may use."""
 
-TEXT_KINDS = Literal["json", "csv", "svg", "txt"]
+TEXT_KINDS = Literal["json", "csv", "svg", "txt", "html"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +210,13 @@ def attachments(result: CaseResult) -> list[Attachment]:
         return found + _build_attachments(result)
     if numbers.kind(result):  # likewise
         return [*found, Attachment("numbers.json", "json", numbers.numbers_json(result))]
+    played = trajectories.page(
+        result.rollout.get("trajectories", ()),
+        f"{result.task}: {result.compression}",
+        formats.against(result),
+    )
+    if played:
+        found.append(Attachment("changed episodes", "html", played))
     if result.sample_prompt:
         found.append(Attachment("prompt of the first sample", "txt", cut(result.sample_prompt, PROMPT_BYTES)))
     return found
@@ -227,7 +234,7 @@ def _build_attachments(result: CaseResult) -> list[Attachment]:
 def verdict_json(result: CaseResult) -> str:
     """The evidence of a verdict without the samples, which have their own attachment."""
     data = result.to_json()
-    for name in ("flips", "sample_prompt", "cells", "pairs", "analysis"):
+    for name in ("flips", "sample_prompt", "cells", "pairs", "analysis", "rollout"):
         data.pop(name)
     data["checkpoint"] = {key: value for key, value in data["checkpoint"].items() if key != "per_layer"}
     text = _dump(data)

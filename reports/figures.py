@@ -11,6 +11,7 @@ from acbench.cases import BASE
 from reports import formats, layer_figure
 from reports.analysis.figures import analysis_svg
 from reports.drawing import BASE_COLOUR, GRID, MUTED, WIDTH, card, diamond, text
+from reports.rollout_figure import rollout_svg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -34,7 +35,7 @@ class Row(NamedTuple):
 
 def case_figure(result: CaseResult) -> str:
     """The figure that belongs to a case: its task's own where there is one, else scores by level."""
-    own = layer_figure.layers_svg(result) or analysis_svg(result)
+    own = layer_figure.layers_svg(result) or analysis_svg(result) or rollout_svg(result)
     return own or heat_map(result) or positions_svg(result) or levels_svg(result)
 
 

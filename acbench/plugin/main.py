@@ -94,6 +94,9 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     ]
     if matrix.planned:
         lines.append(f"acbench: declared, without code in this version: {', '.join(matrix.planned)}")
+    if matrix.on_demand:
+        names = ", ".join(matrix.on_demand)
+        lines.append(f"acbench: on demand, by -k with the name or -m with the capability: {names}")
     workers = config.getoption("numprocesses", None) or 0
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if isinstance(workers, int) and workers > cores:

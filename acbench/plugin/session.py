@@ -98,7 +98,13 @@ def open_session(config: pytest.Config) -> AcbenchSession:
     catalogue = _extended(load_catalogue(user_file), config)
     if settings.backend or settings.stage:
         catalogue = _with_overrides(catalogue, settings)
-    matrix = build_matrix(catalogue, settings.profile, settings.selection)
+    option = config.option
+    selection = replace(
+        settings.selection,
+        marks=getattr(option, "markexpr", "") or "",
+        keywords=getattr(option, "keyword", "") or "",
+    )
+    matrix = build_matrix(catalogue, settings.profile, selection)
     worker_input = getattr(config, "workerinput", None)
     # Two runs may begin in the same second; each must have a folder of its own.
     new_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}"

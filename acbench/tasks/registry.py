@@ -90,6 +90,7 @@ TASKS: dict[str, Entry] = {
     "pddl": Entry("acbench.tasks.pddl"),
     "pddl-likelihood": Entry("acbench.tasks.pddl", factory="open_likelihood", info="LIKELIHOOD_INFO"),
     "webshop": Entry("acbench.tasks.webshop"),
+    **_variants("acbench.tasks.tools", "tool", ("query", "operation")),
     **_variants("acbench.tasks.teval", "t-eval", T_EVAL),
     **_variants("acbench.tasks.worfbench", "worfbench", WORFBENCH + WORFBENCH_HELD_OUT),
     **_variants("acbench.tasks.longbench", "longbench", LONGBENCH),

@@ -11,6 +11,8 @@ from __future__ import annotations
 import json
 import re
 import sys
+import tomllib
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -21,16 +23,34 @@ from acbench.tasks.protocol import TaskContext
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from acbench.tasks.protocol import Prompt, Sample
 
-TASKS: Mapping[str, tuple[str, str, str]] = {
-    "pddl": ("acbench.tasks.pddl", "", "domains"),
-    "tool-query": ("acbench.tasks.tools", "query", "tools"),
-    "tool-operation": ("acbench.tasks.tools", "operation", "tools"),
+
+@dataclass(frozen=True, slots=True)
+class Replayable:
+    """Where a task's environment is. ``group``: the setting that chooses what embedded episodes are named
+    after, for packs that are generated when they are opened; empty for frozen packs. ``needs_data``: an
+    upstream row alone does not hold its world."""
+
+    module: str
+    variant: str = ""
+    group: str = ""
+    needs_data: bool = False
+
+
+TASKS: Mapping[str, Replayable] = {
+    "alfworld": Replayable("acbench.tasks.alfworld"),
+    "scienceworld": Replayable("acbench.tasks.scienceworld"),
+    "babyai": Replayable("acbench.tasks.babyai"),
+    "jericho": Replayable("acbench.tasks.jericho"),
+    "pddl": Replayable("acbench.tasks.pddl", group="domains", needs_data=True),
+    "webshop": Replayable("acbench.tasks.webshop"),
+    "webarena": Replayable("acbench.tasks.webarena"),
+    "tool-query": Replayable("acbench.tasks.tools", "query", "tools", needs_data=True),
+    "tool-operation": Replayable("acbench.tasks.tools", "operation", "tools", needs_data=True),
 }
-"""Task -> its module, its variant, and the setting that chooses the group an embedded episode is named after."""
 
 _EMBEDDED = re.compile(r"(?P<group>[a-z]+)-l(?P<level>\d+)-(?P<number>\d+)")
 
@@ -42,7 +62,19 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
     )
     parser.add_argument("task", help=", ".join(TASKS))
     parser.add_argument("--mode", default="corrected", choices=("corrected", "upstream"))
-    parser.add_argument("--data", type=Path, help="the user's upstream folder (default: the embedded pack)")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        help="the user's upstream folder of the task, or the folder above it (default: the embedded pack)",
+    )
+    parser.add_argument(
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a setting of the task, as in a profile, such as seed=7; the value is read as TOML",
+    )
     parser.add_argument(
         "--in", dest="source", type=Path, help="file with id, episode, actions (default: standard input)"
     )
@@ -55,6 +87,8 @@ def run(options: argparse.Namespace) -> int:
     """Replays what can be read; 1 if a line could not be, after the others, each named on standard error."""
     if options.task not in TASKS:
         raise ConfigError(f"replay: unknown task {options.task!r}; {did_you_mean(options.task, TASKS)}")
+    options.data = _task_folder(options.task, options.data)
+    options.settings = _settings(options.settings)
     name = "standard input" if options.source is None else str(options.source)
     written: list[str] = []
     problems: list[str] = []
@@ -80,6 +114,32 @@ def run(options: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
+def _task_folder(task: str, given: Path | None) -> Path | None:
+    """The folder itself, or the task's folder in it."""
+    if given is None:
+        return None
+    if not given.is_dir():
+        raise ConfigError(f"replay: --data {given} is no folder")
+    for name in (task, task.partition("-")[0], f"{task.partition('-')[0]}s"):
+        if (given / name).is_dir():
+            return given / name
+    return given
+
+
+def _settings(given: Sequence[str]) -> tuple[tuple[str, Any], ...]:
+    found = []
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise ConfigError(f"replay: --set {text!r} must be NAME=VALUE")
+        try:
+            read = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"replay: --set {text!r}: the value is not TOML ({error})") from error
+        found.append((name.strip(), tuple(read) if isinstance(read, list) else read))
+    return tuple(found)
+
+
 def _lines(source: Path | None) -> Iterator[str]:
     if source is None:
         yield from sys.stdin
@@ -103,62 +163,83 @@ def _replayed(line: str, options: argparse.Namespace) -> dict[str, Any]:
     actions = given["actions"]
     if not isinstance(actions, list) or not all(isinstance(action, str) for action in actions):
         raise DataError("field 'actions' must be a list of texts")
-    return {
-        "id": given["id"],
-        "steps": replay(options.task, given["episode"], actions, options.data, options.mode),
-    }
+    episode = episode_data(options.task, given["episode"], options.data, options.mode, options.settings)
+    return {"id": given["id"], "steps": replay(options.task, episode, actions, options.mode)}
 
 
-def replay(
-    task: str, episode: Any, actions: list[str], data_dir: Path | None = None, mode: str = "corrected"
-) -> list[dict[str, Any]]:
-    """The steps of one trajectory. Raises DataError naming what is wrong with ``episode``."""
-    steps: list[dict[str, Any]] = import_module(TASKS[task][0]).replay(
-        episode_data(task, episode, data_dir, mode), actions, mode=mode
-    )
+def replay(task: str, data: Mapping[str, Any], actions: list[str], mode: str) -> list[dict[str, Any]]:
+    """The steps of one trajectory in the environment of a sample's data."""
+    steps: list[dict[str, Any]] = import_module(TASKS[task].module).replay(data, actions, mode=mode)
     return steps
 
 
-def episode_data(task: str, episode: Any, data_dir: Path | None, mode: str) -> Mapping[str, Any]:
-    """The sample data behind ``episode``: a name, an upstream row, or the data itself."""
+def episode_data(
+    task: str,
+    episode: Any,
+    data_dir: Path | None = None,
+    mode: str = "corrected",
+    settings: tuple[tuple[str, Any], ...] = (),
+) -> Mapping[str, Any]:
+    """The sample data behind ``episode``: a name, an upstream row, or the data itself.
+
+    Raises DataError naming what is wrong with it.
+    """
     if isinstance(episode, str):
-        return _named(task, episode, data_dir, mode).data
+        return _named(task, episode, data_dir, mode, settings).data
     if not isinstance(episode, dict):
         raise DataError("field 'episode' must be a name or an object")
     if "source" in episode:
         return episode
-    if data_dir is None:
+    if data_dir is None and TASKS[task].needs_data:
         raise DataError("field 'episode' is an upstream row: say with --data where its folder is")
-    return _row(task, episode, data_dir, mode)
+    read: Callable[..., Mapping[str, Any]] = _ROWS.get(task, _plain_row)
+    return read(task, episode, data_dir, mode)
 
 
-def _row(task: str, row: Mapping[str, Any], data_dir: Path, mode: str) -> Mapping[str, Any]:
-    if task == "pddl":
-        from acbench.tasks.pddl.samples import settings_for as pddl_settings
-        from acbench.tasks.pddl.upstream import row_sample
+def _plain_row(task: str, row: Mapping[str, Any], data_dir: Path | None, mode: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = import_module(TASKS[task].module).row_data(row, data_dir)
+    return found
 
-        return row_sample(row, data_dir, pddl_settings(_context({}, data_dir, mode), likelihood=False)).data
+
+def _pddl_row(task: str, row: Mapping[str, Any], data_dir: Path, mode: str) -> Mapping[str, Any]:
+    from acbench.tasks.pddl.samples import settings_for
+    from acbench.tasks.pddl.upstream import row_sample
+
+    return row_sample(row, data_dir, settings_for(_context({}, data_dir, mode), likelihood=False)).data
+
+
+def _tool_row(task: str, row: Mapping[str, Any], data_dir: Path, mode: str) -> Mapping[str, Any]:
     from acbench.tasks.tools.samples import TOOLS, settings_for
     from acbench.tasks.tools.upstream import row_data
 
-    variant = TASKS[task][1]
+    variant = TASKS[task].variant
     data = row_data(row, data_dir, settings=settings_for(_context({}, data_dir, mode), variant))
     if data["tool"] not in TOOLS[variant]:
         raise DataError(f"row: {data['tool']} belongs to another task than {task}")
     return data
 
 
-def _named(task: str, name: str, data_dir: Path | None, mode: str) -> Sample:
-    settings: tuple[tuple[str, Any], ...] = ()
-    if data_dir is None:
+_ROWS: Mapping[str, Callable[..., Mapping[str, Any]]] = {
+    "pddl": _pddl_row,
+    "tool-query": _tool_row,
+    "tool-operation": _tool_row,
+}
+
+
+def _named(
+    task: str, name: str, data_dir: Path | None, mode: str, settings: tuple[tuple[str, Any], ...]
+) -> Sample:
+    given = dict(settings)
+    group = TASKS[task].group
+    if data_dir is None and group:
         parts = _EMBEDDED.fullmatch(name)
         if parts is None:
             raise DataError(f"episode {name!r} is no name of the embedded pack, such as gripper-l3-00")
-        chosen = {TASKS[task][2]: (parts["group"],), "levels": (int(parts["level"]),)}
-        settings = (*chosen.items(), ("per_level", int(parts["number"]) + 1))
-    elif task != "pddl":
-        settings = (("unrecorded", "play"),)
-    found = _samples(task, settings, data_dir, mode)
+        chosen = {group: (parts["group"],), "levels": (int(parts["level"]),)}
+        given = {**chosen, "per_level": int(parts["number"]) + 1, **given}
+    elif data_dir is not None and task.startswith("tool-"):
+        given = {"unrecorded": "play", **given}
+    found = _samples(task, tuple(given.items()), data_dir, mode)
     if name not in found:
         raise DataError(f"there is no episode {name!r}; {did_you_mean(name, found)}")
     return found[name]
@@ -168,10 +249,10 @@ def _named(task: str, name: str, data_dir: Path | None, mode: str) -> Sample:
 def _samples(
     task: str, settings: tuple[tuple[str, Any], ...], data_dir: Path | None, mode: str
 ) -> dict[str, Sample]:
-    module, variant, _ = TASKS[task]
+    entry = TASKS[task]
     context = _context(dict(settings), data_dir, mode)
-    open_task = import_module(module).open_task
-    opened = open_task(context, variant) if variant else open_task(context)
+    open_task = import_module(entry.module).open_task
+    opened = open_task(context, entry.variant) if entry.variant else open_task(context)
     return {sample.id: sample for sample in opened.samples()}
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from acbench.errors import ConfigError, DataError
-from acbench.tasks.replay_command import add_parser, episode_data, replay
+from acbench.tasks.replay_command import add_parser, episode_data
+from acbench.tasks.replay_command import replay as replay_data
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "agentboard"
 needs_real = pytest.mark.skipif(not SHARED.is_dir(), reason=f"no upstream data at {SHARED}")
@@ -22,6 +23,12 @@ def run(*arguments: str) -> int:
     add_parser(parser.add_subparsers(required=True))
     options = parser.parse_args(["replay", *arguments])
     return int(options.run(options))
+
+
+def replay(
+    task: str, episode: Any, actions: list[str], data_dir: Path | None = None, mode: str = "corrected"
+) -> list[dict[str, Any]]:
+    return replay_data(task, episode_data(task, episode, data_dir, mode), actions, mode)
 
 
 def gold(task: str, name: str) -> list[str]:

@@ -49,12 +49,14 @@ def _sample(line: str, where: str, settings: Settings) -> Sample:
         row = json.loads(line)
     except json.JSONDecodeError as error:
         raise DataError(f"{where}: not valid JSON ({error})") from error
-    data = {**row_data(row, where), "budget": settings.max_steps}
+    data = {**row_data(row, where=where), "budget": settings.max_steps}
     name = f"babyai-{data['id']:03d}"
     return Sample(name, data, level=data["difficulty"], cluster=name, estimated_turns=settings.max_steps)
 
 
-def row_data(row: Mapping[str, Any], where: str = "babyai row") -> dict[str, Any]:
+def row_data(
+    row: Mapping[str, Any], _folder: Path | None = None, where: str = "babyai row"
+) -> dict[str, Any]:
     """An upstream row as a sample's data.
 
     The row's number decides the seed, unless ``additional_info`` has one. ``subgoals_1``, ... are

@@ -46,6 +46,9 @@ class ToyWorld:
         way = {"lab": "go to hall", "hall": "go to outside", "outside": "go to hall"}[self._room]
         return frozenset({way, "look around", "focus on egg", "focus on rock", "reset task"})
 
+    def close(self) -> None:
+        """Nothing to give back."""
+
     def templates(self) -> list[str]:
         return ["focus on OBJ", "go OBJ", "look around", "reset task"]
 

@@ -17,7 +17,7 @@ from acbench.tasks.tools.environment import CLOSING
 from acbench.tasks.tools.play import build_environment
 
 if TYPE_CHECKING:
-    from acbench.tasks.tools.environment import Step
+    from acbench.tasks.agents.world import Step
 
 EXAMPLES, CALLS = 175, 12
 ERROR_FORM = re.compile(r"ERROR \| (?:[A-Za-z]+\(.*\)|Invalid action: .*\.)", re.DOTALL)

@@ -20,7 +20,6 @@ from acbench.tasks.tools import open_task, replay, task_info
 from acbench.tasks.tools.environment import CLOSING, LIST_COMMAND
 from acbench.tasks.tools.play import build_environment
 from acbench.tasks.tools.prompts import SYSTEM
-from acbench.tasks.tools.task import task_info
 
 
 def flat(prompt: Prompt) -> str:

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from acbench.tasks.agents.world import Step
     from acbench.tasks.protocol import Episode, Grade, Sample
-    from acbench.tasks.tools.environment import Environment, Step
+    from acbench.tasks.tools.environment import Environment
 
 VARIANT = {
     "weather": "query",
