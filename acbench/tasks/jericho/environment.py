@@ -22,6 +22,9 @@ AFTER_THE_END = "The story is over."
 GAME_OVER = "game_over"
 """The channel of a play that the story ended without success."""
 
+TELLING = ("look", "inventory", "examine", "read", "wait")
+"""Always possible, and first in the alphabet: a weak model would look around for ever."""
+
 
 class Environment(EnvironmentBase):
     """A story with sub-goals, or without any: then its own points count.
@@ -114,10 +117,11 @@ class Environment(EnvironmentBase):
         return Step(self._with_actions(text), valid, understood, self.progress, self.done, trouble)
 
     def _with_actions(self, text: str) -> str:
-        """The text, followed by the commands that work now, if they are shown."""
+        """The text, followed by the commands that change something now, if they are shown."""
         if not self._show_actions or self.done:
             return text
-        return "\n".join((text, "Possible commands:", *(f"- {command}" for command in self.choices())))
+        shown = [command for command in self.choices() if command.split(" ")[0] not in TELLING]
+        return "\n".join((text, "Possible commands:", *(f"- {command}" for command in shown)))
 
     def facts(self) -> Mapping[str, Any]:
         return {

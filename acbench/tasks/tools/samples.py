@@ -23,8 +23,8 @@ CAPPED_LEVELS = (1, 2)
 """Levels whose turns are limited to 2 × plan + slack: a small model that is lost need not play on."""
 HARD_LEVEL = 3
 SHOWN_LEVELS = (1,)
-"""Levels that show the right call among wrong ones."""
-CHOICES = 3
+"""Levels that show the call to begin with. Among wrong calls the embedded 135M model took the last number it
+had read, so that nothing could be told from its answers."""
 
 
 def settings_for(context: TaskContext, variant: str) -> Settings:
@@ -43,16 +43,10 @@ def tool_samples(context: TaskContext, variant: str, settings: Settings) -> list
             pack = generate(tool, level, settings.per_level or PER_LEVEL, settings.seed)
             shown = settings.show_choices and level in SHOWN_LEVELS
             samples += [
-                _embedded(tool, level, index, settings, made, choices=_choices(pack, index) if shown else [])
+                _embedded(tool, level, index, settings, made, choices=list(made.plan[:1]) if shown else [])
                 for index, made in enumerate(pack)
             ]
     return samples
-
-
-def _choices(pack: Sequence[Generated], index: int) -> list[str]:
-    """The question's own call among those of its neighbours in the pack, in the order of the alphabet."""
-    calls = {pack[(index + step) % len(pack)].plan[0] for step in range(CHOICES)}
-    return sorted(calls)
 
 
 def _embedded(

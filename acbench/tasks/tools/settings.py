@@ -19,7 +19,7 @@ class Settings(AgentSettings):
 
     ``per_level``: episodes per simulator and level; with upstream data per simulator and difficulty, where
     None takes all. ``seed`` concerns the embedded pack only, and so do ``slack`` at levels 1 and 2, and
-    ``show_choices``: at level 1 the right call is shown among wrong ones until a call was carried out.
+    ``show_choices``: at level 1 the first call of the plan is shown until a call was carried out.
     Only with upstream data: ``check_state`` compares the final to-do list where the row asks for it
     (``row``) or in every row that has one (``always``); ``unrecorded`` says what becomes of rows whose
     service answers were not recorded: an error, left out, or played with tools that fail.
