@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from acbench.records import CaseResult
 
     Means = Mapping[str, float]
+    Draws = dict[tuple[str, str], NDArray[np.float64]]
+    """Resampled mean differences by task and metric."""
 
 RESAMPLES = 10_000
 CONFIDENCE = 0.95
@@ -41,6 +43,8 @@ class Definition:
     """The metric it is taken of; empty = each task's primary one."""
     by_sample: bool = False
     """Each member counts as often as it has samples, instead of as in ``value``; None unless all are there."""
+    shared: bool = False
+    """A task's resamples are drawn once for all such means: a family of many takes seconds otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +79,17 @@ def group_means(results: Sequence[CaseResult]) -> list[GroupMean]:
     for model, compression in dict.fromkeys((r.model, r.compression) for r in judged):
         mine = {r.task: r for r in results if (r.model, r.compression) == (model, compression)}
         families = {result.family for result in mine.values()}
+        drawn: Draws = {}
         for definition in definitions():
             if definition.family in families:
-                row = _group_mean(model, compression, definition, mine)
+                row = _group_mean(model, compression, definition, mine, drawn)
                 if row is not None:
                     rows.append(row)
     return rows
 
 
 def _group_mean(
-    model: str, compression: str, definition: Definition, results: Mapping[str, CaseResult]
+    model: str, compression: str, definition: Definition, results: Mapping[str, CaseResult], drawn: Draws
 ) -> GroupMean | None:
     there: dict[str, tuple[tuple[str, float, float], ...]] = {}
     for slug in definition.members:
@@ -98,11 +103,15 @@ def _group_mean(
     other = value({slug: _mean(row[2] for row in rows) for slug, rows in there.items()})
     if base is None or other is None:
         return None
-    seed = int(fingerprint([model, compression, definition.title])[:8], 16)
-    rng = np.random.default_rng(seed)
+    rng = _generator(model, compression, definition.title)
     total = np.zeros(RESAMPLES)
     for slug, weight in _weights(value, list(there)).items():
-        if weight:
+        if weight and definition.shared:
+            key = (slug, definition.metric)
+            if key not in drawn:
+                drawn[key] = _resampled(there[slug], _generator(model, compression, *key))
+            total += weight * drawn[key]
+        elif weight:
             total += weight * _resampled(there[slug], rng)
     tail = (1 - CONFIDENCE) / 2
     low, high = np.quantile(total, [tail, 1 - tail])
@@ -120,6 +129,10 @@ def _group_mean(
         high=float(high),
         reference=_reference(next(iter(results.values()))),
     )
+
+
+def _generator(*names: str) -> np.random.Generator:
+    return np.random.default_rng(int(fingerprint(list(names))[:8], 16))
 
 
 def _reference(result: CaseResult) -> str:
@@ -248,21 +261,14 @@ def _agentboard() -> Iterator[Definition]:
     """Group means, the paper's average and the ability scores (specification agentboard, section 4)."""
     from acbench.tasks.agents import board
 
+    mean = partial(Definition, board.FAMILY, shared=True)
     for metric, name in (("progress", "progress rate"), ("success", "success rate")):
         for title, members in board.GROUPS.items():
-            yield Definition(
-                board.FAMILY, f"{name}, {title}", members, partial(board.mean_of, members), metric
-            )
+            yield mean(f"{name}, {title}", members, partial(board.mean_of, members), metric)
         for title in (board.ALL, board.PAPER):
             members = board.GROUPS[title]
-            yield Definition(
-                board.FAMILY, f"{name}, {title}, by episode", members, partial(board.mean_of, members), metric, True
-            )
+            value = partial(board.mean_of, members)
+            yield mean(f"{name}, {title}, by episode", members, value, metric, by_sample=True)
     for ability in board.ABILITIES:
-        yield Definition(
-            board.FAMILY,
-            f"ability: {ability}",
-            board.GROUPS[board.ALL],
-            partial(board.ability_score, ability),
-            "success",
-        )
+        value = partial(board.ability_score, ability)
+        yield mean(f"ability: {ability}", board.GROUPS[board.ALL], value, "success")

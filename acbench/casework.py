@@ -19,6 +19,7 @@ from acbench.errors import AcbenchError, EngineError
 from acbench.records import CaseResult, Verdict
 from acbench.runner import SINGLE, Bench, Evaluation
 from acbench.tasks.checkpoint import INFO as CHECKPOINT
+from acbench.worldlog import WorldLog, first_prompt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -248,10 +249,11 @@ class Caseworker:
             **(find(base, other) if find else {}),
         }
 
-    @staticmethod
-    def _first_prompt(plan: Plan) -> str:
+    def _first_prompt(self, plan: Plan) -> str:
+        folder = self.bench.store.path("generations", plan.key)
+        worlds = WorldLog(folder) if plan.task.info.kind == "rollout" else None
         for sample in reversed(plan.samples):  # the last ones are the shortest
-            prompt = plan.task.open(sample).ask()
+            prompt = first_prompt(plan.task, sample, worlds)
             if prompt is not None:
                 return plan.renderer.text(prompt) + prompt.continuation
         return ""

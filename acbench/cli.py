@@ -246,8 +246,10 @@ def _score(options: argparse.Namespace) -> int:
                 except DataError as error:
                     problems.append(f"{name}, line {number}: {error}")
                     continue
-                record = {"id": scored.id, "scores": dict(scored.scores), "outcome": scored.outcome}
-                target.write(json.dumps(record, ensure_ascii=False) + "\n")
+                known = {"id": scored.id, "scores": dict(scored.scores), "outcome": scored.outcome}
+                text = json.dumps({**known, **scored.detail}, ensure_ascii=False)
+                # Half a surrogate pair cannot be written; JSON has an escape for it.
+                target.write(text.encode("utf-8", "backslashreplace").decode("utf-8") + "\n")
         target.flush()
     if not count:
         raise DataError(f"{name} holds no prediction; expected one JSON object a line: id, gold, prediction")

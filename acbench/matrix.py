@@ -49,16 +49,35 @@ class Selection:
     keywords: str = ""
 
     def demands(self, task: str, capability: str) -> bool:
-        """Whether ``-m`` names the capability, or ``-k`` a part of the task's name; not what stands behind "not"."""
-        named = _positive_words(self.keywords)
-        return capability in _positive_words(self.marks) or any(word.lower() in task for word in named)
+        """Whether ``-m`` names the capability, or ``-k`` (a part of) the task's name; not what is negated there."""
+        return capability in _demanded(self.marks) or any(
+            _names(word, task) for word in _demanded(self.keywords.lower())
+        )
 
 
-def _positive_words(expression: str) -> list[str]:
-    """Names in an expression of pytest's, without operators and without what is negated."""
-    words = re.findall(r"[^\s()]+", expression)
-    pairs = zip(["", *words], words, strict=False)
-    return [word for before, word in pairs if before != "not" and word not in ("and", "or", "not")]
+def _names(keyword: str, task: str) -> bool:
+    """Whether a keyword is a part of a task's name, or of an id that reaches into it (``model:recipe:task``)."""
+    _, colon, last = keyword.strip("[]").rpartition(":")
+    return last != "" and (task.startswith(last) if colon else last in task)
+
+
+def _demanded(expression: str) -> list[str]:
+    """The names in an expression of pytest's, without its operators and without what stands negated."""
+    found: list[str] = []
+    negated, around = False, [False]
+    for part in re.findall(r"[()]|[^\s()]+", expression):
+        if part == "not":
+            negated = not negated
+        elif part == "(":
+            around.append(around[-1] != negated)
+            negated = False
+        elif part == ")":
+            around = around[:-1] or [False]
+        elif part not in ("and", "or"):
+            if around[-1] == negated:
+                found.append(part)
+            negated = False
+    return found
 
 
 def build_matrix(catalogue: Catalogue, profile_name: str, selection: Selection = Selection()) -> Matrix:

@@ -13,6 +13,7 @@ import queue
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -22,6 +23,7 @@ from acbench.keys import fingerprint, ids_hash
 from acbench.records import SampleRecord, Turn
 from acbench.tasks.protocol import TOO_LONG, Reply
 from acbench.thinking import CUT, NO_ROOM, Thinker
+from acbench.worldlog import open_episode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -117,6 +119,7 @@ class Rollout:
         self._flying: dict[str, Run] = {}
         self._stepped: queue.SimpleQueue[Run] = queue.SimpleQueue()
         self._stepping = 0
+        self._runs: list[Run] = []
         self._finished: list[Run] = []
         self._tokens = [0, 0]
         self._serial = next(_SERIAL)  # ids stay unique when one engine plays the same samples again
@@ -125,33 +128,43 @@ class Rollout:
         """Plays all samples; ``engine`` is called only if something must be generated.
 
         Returns records in the order of ``samples``. An engine failure passes through (the journal
-        holds all answers so far); episodes whose environment raised make a DataError at the end.
+        holds all answers so far); episodes whose environment raised make a DataError at the end. However it
+        ends, no environment stays open.
         """
-        waiting = deque(samples)
-        total = len(samples)
-        running: Engine | None = None  # asked for once: another one would not know what this one was asked
         pool = ThreadPoolExecutor(STEP_THREADS)
         try:
-            while waiting or self._flying or self._stepping:
-                requests = self._admit(waiting, pool) + self._collect_stepped()
-                if requests:
-                    if running is None:
-                        requests = self._with_early_ones(requests, samples)
-                        running = engine()
-                    running.submit(requests)
-                if self._flying and running is not None:
-                    timeout = STEPPING_POLL_S if self._stepping else None
-                    self._receive(running.poll(timeout), pool)
-                elif self._stepping:
-                    self._stepped.put(self._stepped.get())  # wait for one; the next round collects it
-                self._on_progress(Progress(len(self._finished), total, *self._tokens))
+            self._play_all(samples, engine, pool)
+            return self._graded(samples)
         finally:
             pool.shutdown(cancel_futures=True)  # after an engine's failure nobody waits for what is queued
+            self._close_episodes()
+
+    def _play_all(
+        self, samples: Sequence[Sample], engine: Callable[[], Engine], pool: ThreadPoolExecutor
+    ) -> None:
+        waiting = deque(samples)
+        running: Engine | None = None  # asked for once: another one would not know what this one was asked
+        while waiting or self._flying or self._stepping:
+            requests = self._admit(waiting, pool) + self._collect_stepped()
+            if requests:
+                if running is None:
+                    requests = self._with_early_ones(requests, samples)
+                    running = engine()
+                running.submit(requests)
+            if self._flying and running is not None:
+                timeout = STEPPING_POLL_S if self._stepping else None
+                self._receive(running.poll(timeout), pool)
+            elif self._stepping:
+                self._stepped.put(self._stepped.get())  # wait for one; the next round collects it
+            self._on_progress(Progress(len(self._finished), len(samples), *self._tokens))
+
+    def _graded(self, samples: Sequence[Sample]) -> list[SampleRecord]:
         broken = [run for run in self._finished if run.error is not None]
         if broken:
-            first = broken[0]
+            order = {sample.id: number for number, sample in enumerate(samples)}
+            first = min(broken, key=lambda run: order[run.sample.id])
             raise DataError(
-                f"{len(broken)} of {total} episodes of {self._task.info.slug} broke in their environment; "
+                f"{len(broken)} of {len(samples)} episodes of {self._task.info.slug} broke in their environment; "
                 f"first {first.sample.id}: {type(first.error).__name__}: {first.error}"
             ) from first.error
         prepare = getattr(self._task, "prepare_grading", None)
@@ -159,6 +172,14 @@ class Rollout:
             prepare([run.episode for run in self._finished])
         records = {run.sample.id: self._record(run) for run in self._finished}
         return [records[sample.id] for sample in samples]
+
+    def _close_episodes(self) -> None:
+        """Gives back the environments of episodes that were not played to their end."""
+        for run in self._runs:
+            close = getattr(run.opened, "close", None)
+            if close is not None:
+                with suppress(Exception):  # what ended the rollout is the error to be told
+                    close()
 
     # -- moving episodes along -------------------------------------------------------------------
 
@@ -168,6 +189,7 @@ class Rollout:
         while waiting and (self._max_active is None or len(self._flying) + self._stepping < self._max_active):
             sample = waiting.popleft()
             run = Run(sample, deque(self._journal.turns(sample.id)))
+            self._runs.append(run)
             if self._threaded:
                 self._stepping += 1
                 pool.submit(self._on_thread, run, None)
@@ -194,7 +216,7 @@ class Rollout:
         """Opens an episode or tells it an answer, and prepares its next request; never raises."""
         try:
             if turn is None:
-                run.opened = self._opened(run.sample)
+                run.opened = open_episode(self._task, run.sample, self._worlds)
             else:
                 self._hear(run, turn)
             run.request = None if run.error else self._advance(run)
@@ -202,14 +224,9 @@ class Rollout:
             run.fatal = error
         except Exception as error:  # noqa: BLE001 - as in _hear
             run.error = error
+        except BaseException as error:  # noqa: BLE001 - a tokenizer's panic; the rollout waits for this run
+            run.fatal = error
         self._stepped.put(run)
-
-    def _opened(self, sample: Sample) -> Episode:
-        episode = self._task.open(sample)
-        remember = getattr(episode, "remember", None)
-        if remember is not None and self._worlds is not None:
-            remember(self._worlds.records(sample.id))
-        return episode
 
     def _collect_stepped(self) -> list[Request]:
         requests: list[Request] = []

@@ -6,7 +6,8 @@
      "curves": {"base": [30 shares], "compressed": [30 shares]},
      "halves": {"easy": {"n": 24, "progress": [base, compressed], "success": [...]}, "hard": {...}},
      "errors": {"unknown_tool": [share of base's turns, share of the compressed model's], ...},
-     "length": [mean turns of base, of the compressed model], "broken": [n, n],
+     "length": [mean turns of base, of the compressed model],
+     "broken": [n, n], "reasons": {why an episode broke: how many did, of both models},
      "trajectories": (at most three, acbench.trajectories)}
 
 Half of nothing is None, not 0 (AgentBoard specification, sections 4 and 8).
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
 
 HALVES = ("easy", "hard")
 TURN_ERRORS = ("invalid", "unparsed", "cut", "repeated")
-"""Kinds of turns that came to nothing, beside the troubles that a task names itself."""
+"""Kinds of turns that came to nothing that all tasks have; a repeated turn may be of another kind besides."""
+REASONS, REASON_LIMIT = 3, 200
+"""So many reasons, and so many characters of each, why episodes broke."""
 
 
 def summarise(pairs: Sequence[Pair], metric: str) -> dict[str, Any]:
@@ -49,6 +52,7 @@ def summarise(pairs: Sequence[Pair], metric: str) -> dict[str, Any]:
         "errors": _errors(played),
         "length": [_mean_turns([pair[side] for pair in scored]) for side in (0, 1)],
         "broken": [sum(pair[side].state == "broken" for pair in played) for side in (0, 1)],
+        "reasons": _reasons(played),
         "trajectories": changed_episodes(played, metric),
     }
 
@@ -91,15 +95,22 @@ def _error_shares(records: Sequence[SampleRecord]) -> dict[str, float]:
     turns = 0
     for record in records:
         detail = record.detail
-        turns += len(detail["outcomes"])
-        counts.update(outcome for outcome in detail["outcomes"] if outcome != "valid")
-        counts["repeated"] += detail.get("repeated_turns", 0)
-        counts.update(detail.get("troubles", {}))
+        turns += detail["turns"]
+        counts.update(detail["turn_errors"])
+        counts["repeated"] += detail["repeated_turns"]
     return {name: count / turns for name, count in counts.items() if count} if turns else {}
 
 
 def _mean_turns(records: Sequence[SampleRecord]) -> float | None:
     return mean_or_none([float(record.detail["turns"]) for record in records])
+
+
+def _reasons(pairs: Sequence[Pair]) -> dict[str, int]:
+    """The most frequent reasons why episodes broke."""
+    found = Counter(
+        str(side.detail["broken"])[:REASON_LIMIT] for pair in pairs for side in pair if side.state == "broken"
+    )
+    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0]))[:REASONS])
 
 
 def facts(summary: Mapping[str, Any]) -> dict[str, str]:
@@ -123,6 +134,7 @@ def facts(summary: Mapping[str, Any]) -> dict[str, str]:
         )
     if any(summary["broken"]):
         found["broken episodes, not scored"] = "{} → {}".format(*summary["broken"])
+        found["why they broke"] = "; ".join(f"{count} × {why}" for why, count in summary["reasons"].items())
     return found
 
 

@@ -1,7 +1,7 @@
 """Pairs of played episodes for the report: what base and the compressed model did where an outcome changed.
 
 Plain mappings that go to JSON as they are:
-``{"sample", "level", "goal", "base": side, "compressed": side}`` with side =
+``{"sample", "level", "goal", "first", "base": side, "compressed": side}`` with the first observation and side =
 ``{"score", "channel", "turns": [{"action", "outcome", "progress", "observation"}]}``.
 """
 
@@ -39,6 +39,7 @@ def changed_episodes(
             "sample": base.sample,
             "level": base.level,
             "goal": str(base.detail.get("goal", "")),
+            "first": _cut(str(base.detail.get("first_observation", ""))),
             "base": _side(base, metric),
             "compressed": _side(other, metric),
         }
@@ -47,9 +48,9 @@ def changed_episodes(
 
 
 def first_difference(one: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> int:
-    """Number of the first turn, from 0, with another action, or with none on one side."""
+    """Number of the first turn, from 0, with another action or outcome, or with none on one side."""
     for number, (mine, theirs) in enumerate(zip(one, other, strict=False)):
-        if mine["action"] != theirs["action"]:
+        if any(mine.get(name) != theirs.get(name) for name in ("action", "outcome")):
             return number
     return min(len(one), len(other))
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from acbench.tasks.protocol import Episode, Prompt, Sample, Task
+
 
 class WorldLog:
     """Append-only records of environments, by sample, in order."""
@@ -57,4 +59,24 @@ class WorldLog:
                 fields = json.loads(line)
                 known = self._records.setdefault(fields["sample"], [])
                 if fields["number"] == len(known):  # behind a gap nothing counts
-                    known.append(fields["record"])
+                    known.append(dict(fields["record"]))
+
+
+def open_episode(task: Task, sample: Sample, worlds: WorldLog | None) -> Episode:
+    """A fresh episode that remembers what its environment answered before."""
+    episode = task.open(sample)
+    remember = getattr(episode, "remember", None)
+    if remember is not None and worlds is not None:
+        remember(worlds.records(sample.id))
+    return episode
+
+
+def first_prompt(task: Task, sample: Sample, worlds: WorldLog | None = None) -> Prompt | None:
+    """What an episode asks first; None if it asks nothing. Opens no environment that ``worlds`` remembers."""
+    episode = open_episode(task, sample, worlds)
+    try:
+        return episode.ask()
+    finally:
+        close = getattr(episode, "close", None)
+        if close is not None:
+            close()

@@ -106,13 +106,28 @@ def test_needle_against_bare_generate(bench: Bench, tmp_path: Path, benchmark: A
     assert same >= 0.9 * len(texts)  # otherwise the two did not do the same work
 
 
-def test_pddl_continuous_against_one_at_a_time(bench: Bench, tmp_path: Path, benchmark: Any) -> None:
-    plan = bench.plan(Case(MODEL, "base", "pddl"))
-    single, _ = play(bench, plan, tmp_path / "single", max_active=1)
-    batched, _ = benchmark.pedantic(lambda: play(bench, plan, tmp_path / "batched"), rounds=1)
+EPISODES = {
+    "pddl": {"levels": [1, 2], "per_level": 16},  # two domains
+    "tool-query": {"levels": [1, 2], "per_level": 11},  # three simulators
+    "tool-operation": {"levels": [1, 2], "per_level": 16},  # two simulators
+}
+"""The first 64 episodes of each task."""
+
+
+@pytest.mark.parametrize("agent", ["act", "react"])
+@pytest.mark.parametrize("task", EPISODES)
+def test_continuous_against_one_episode_at_a_time(
+    task: str, agent: str, bench: Bench, tmp_path: Path, benchmark: Any
+) -> None:
+    profile = replace(bench.profile, settings={task: {**EPISODES[task], "agent": agent}})
+    own = Bench(bench.catalogue, profile, bench.store, bench.pool)
+    plan = own.plan(Case(MODEL, "base", task))
+    plan = replace(plan, samples=plan.samples[:64])
+    single, _ = play(own, plan, tmp_path / "single", max_active=1)
+    batched, _ = benchmark.pedantic(lambda: play(own, plan, tmp_path / "batched"), rounds=1)
     benchmark.extra_info["speed_up"] = single / batched
     print(
-        f"\npddl, {len(plan.samples)} episodes: continuous {batched:.1f} s, one episode at a time {single:.1f} s, "
+        f"\n{task} ({agent}), {len(plan.samples)} episodes: continuous {batched:.1f} s, one episode at a time {single:.1f} s, "
         f"ratio {single / batched:.2f}"
     )
 

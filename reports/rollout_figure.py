@@ -23,7 +23,7 @@ def rollout_svg(result: CaseResult) -> str:
         return ""
     turns = len(curves["base"])
     body = [text(16, 28, f"{result.task}: progress by turn", size=17, weight=600)]
-    body.append(text(16, 50, "mean of the episodes; an ended episode keeps its value", size=13, colour=MUTED))
+    body.append(text(16, 50, _what(result), size=13, colour=MUTED))
     for number, name in enumerate((formats.against(result), result.compression)):
         body.append(marks([(24 + 220 * number, 69)], number))
         body.append(text(36 + 220 * number, 74, name, size=13))
@@ -32,11 +32,15 @@ def rollout_svg(result: CaseResult) -> str:
         text(_x(turn, turns), TOP + PLOT + 20, str(turn), size=12, colour=MUTED, anchor="middle")
         for turn in _turn_ticks(turns)
     ]
-    body.append(text(WIDTH / 2, TOP + PLOT + 42, "turn", size=13, colour=MUTED, anchor="middle"))
+    body.append(text(WIDTH / 2, TOP + PLOT + 42, "after turn", size=13, colour=MUTED, anchor="middle"))
     for number, side in enumerate(("base", "compressed")):
         places = [(_x(turn, turns), _y(value)) for turn, value in enumerate(curves[side], start=1)]
         body += [line(places, number), marks(_every(places), number)]
     return card(f"{result.id}: mean progress after each turn", TOP + PLOT + BOTTOM, body)
+
+
+def _what(result: CaseResult) -> str:
+    return f"mean progress of {result.primary.n} episodes; an ended episode keeps its value"
 
 
 def _rule(share: float) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from acbench.cases import CAPABILITIES
 from acbench.compress.registry import METHODS, check
 from acbench.config import expand, find_user_file, load_catalogue
 from acbench.errors import ConfigError, did_you_mean
-from acbench.matrix import build_matrix, engine_settings
+from acbench.matrix import Selection, build_matrix, engine_settings
 from acbench.thresholds import read_thresholds
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def test_every_recipe_that_is_not_planned_can_be_built() -> None:
 def test_every_profile_builds_a_matrix_with_a_threshold_for_every_case() -> None:
     catalogue = load_catalogue()
     thresholds = read_thresholds(catalogue)
-    assert set(catalogue.profiles) == {"demo", "packs", "ci", "paper"}
+    assert set(catalogue.profiles) == {"demo", "packs", "real-world", "ci", "paper"}
     for profile in catalogue.profiles.values():
         matrix = build_matrix(catalogue, profile.name)
         assert matrix.cases
@@ -111,6 +111,19 @@ def test_every_profile_builds_a_matrix_with_a_threshold_for_every_case() -> None
                 capability=catalogue.tasks[case.task].capability,
             ).reason
             assert engine_settings(catalogue, profile, case.model, case.compression).window_tokens > 0
+
+
+def test_what_a_profile_offers_on_demand_is_ready_and_has_thresholds() -> None:
+    catalogue = load_catalogue()
+    thresholds = read_thresholds(catalogue)
+    offered = expand(catalogue, catalogue.profile("demo").on_demand)
+    assert offered == catalogue.selections["real-world"]
+    matrix = build_matrix(catalogue, "demo", Selection(marks="real_world"))
+    assert set(offered) <= {case.task for case in matrix.cases}
+    assert matrix.on_demand == ()
+    for case in matrix.cases:
+        recipe, entry = catalogue.recipes[case.compression], catalogue.tasks[case.task]
+        assert thresholds.rule_for(case, method=recipe.method, capability=entry.capability).reason
 
 
 def test_no_model_or_task_slug_contains_the_name_of_a_method() -> None:
@@ -237,6 +250,15 @@ def test_a_user_adds_models_recipes_external_checkpoints_and_profiles(user: Path
         "qwen2.5-7b:base:needle",
         "qwen2.5-7b:rtn-w4g32:needle",
     ]
+
+
+def test_tasks_on_demand_must_exist(user: Path) -> None:
+    user.write_text(PROFILE + 'on_demand = ["real-world", "ruler-vt"]\n')
+    assert load_catalogue(user).profile("mine").on_demand == ("real-world", "ruler-vt")
+    assert load_catalogue().profile("real-world").on_demand == ()
+    message = problem(user, PROFILE + 'on_demand = ["alfwrld"]\n')
+    assert "on_demand" in message
+    assert "did you mean 'alfworld'" in message
 
 
 def test_base_may_come_through_a_selection(user: Path) -> None:

@@ -190,3 +190,92 @@ def test_remote_code_is_trusted_only_where_the_user_said_so(tmp_path: Path) -> N
     for catalogue, trusted in ((load_catalogue(), False), (load_catalogue(file), True)):
         settings = engine_settings(catalogue, catalogue.profile("paper"), "minicpm3-4b", "base")
         assert settings.extra.get("trust_remote_code", False) is trusted
+
+
+# -- tasks on demand ---------------------------------------------------------------------------------
+
+OFFERED = ("real-world", "far", "t1")
+
+
+def offering(**changes: object) -> Catalogue:
+    """A profile with the task t1 of its own, which offers the others; t1 is offered, too, and soon has no code."""
+    made = catalogue(
+        tasks={
+            "t1": TaskEntry("t1", "tool_use"),
+            "webshop": TaskEntry("webshop", "real_world"),
+            "tool-query": TaskEntry("tool-query", "real_world"),
+            "soon": TaskEntry("soon", "real_world", planned="later"),
+            "far": TaskEntry("far", "workflow"),
+        },
+        selections={"real-world": ("webshop", "tool-query", "soon")},
+    )
+    profile = Profile("p", ("m1",), ("base", "half"), ("t1",), on_demand=OFFERED)
+    return replace(made, profiles={"p": profile}, **changes)  # type: ignore[arg-type]
+
+
+REAL = ("webshop", "tool-query")
+
+
+@pytest.mark.parametrize(
+    ("marks", "keywords", "brought"),
+    [
+        ("", "", ()),
+        ("real_world", "", REAL),
+        ("not real_world", "", ()),
+        ("not not real_world", "", REAL),
+        ("not (diagnostic or real_world)", "", ()),
+        ("not (diagnostic or not real_world)", "", REAL),
+        ("not (diagnostic or (workflow or real_world))", "", ()),
+        ("not(real_world)", "", ()),
+        ("(real_world) and not diagnostic", "", REAL),
+        ("not diagnostic and real_world", "", REAL),
+        ("workflow or real_world", "", (*REAL, "far")),
+        ("tool_use", "", ()),
+        ("real", "", ()),  # a mark is a whole word
+        ("", "webshop", ("webshop",)),
+        ("", "WebShop", ("webshop",)),
+        ("", "web", ("webshop",)),
+        ("", "not webshop", ()),
+        ("", "not (half or webshop)", ()),
+        ("", "m1 and not (half or base) and tool", ("tool-query",)),
+        ("", "m1:half:webshop", ("webshop",)),
+        ("", "m1:half:web", ("webshop",)),
+        ("", "half:shop", ()),  # behind a colon a name begins
+        ("", "m1:half", ()),
+        ("", "m1:half:", ()),
+        ("", "[m1:half:webshop]", ("webshop",)),
+        ("", "test_case", ()),
+        ("", "half or only-m2 or m1", ()),
+        ("", "far or webshop", ("webshop", "far")),
+        ("", "soon", ()),  # it has no code
+        ("not real_world", "webshop", ("webshop",)),
+    ],
+)
+def test_what_brings_a_task_on_demand_in(marks: str, keywords: str, brought: tuple[str, ...]) -> None:
+    matrix = build_matrix(offering(), "p", Selection(marks=marks, keywords=keywords))
+    tasks = ("t1", *brought)
+    assert ids(matrix) == [f"m1:{recipe}:{task}" for recipe in ("base", "half") for task in tasks]
+    assert set(matrix.on_demand) == {*REAL, "far"} - set(brought)
+
+
+def test_tasks_on_demand_leave_a_plain_run_as_it_is() -> None:
+    offered = offering()
+    without = replace(offered.profiles["p"], on_demand=())
+    plain = build_matrix(replace(offered, profiles={"p": without}), "p")
+    assert build_matrix(offered, "p").cases == plain.cases
+    assert plain.on_demand == ()
+
+
+def test_tasks_that_are_named_are_all_there_is() -> None:
+    chosen = Selection(tasks=("tool-query",), marks="real_world", keywords="webshop")
+    matrix = build_matrix(offering(), "p", chosen)
+    assert [case.task for case in matrix.cases] == ["tool-query"] * 2
+    assert matrix.on_demand == ("webshop", "far", "t1")
+    with pytest.raises(ConfigError, match="task 'soon' is planned"):
+        build_matrix(offering(), "p", Selection(tasks=("soon",)))
+
+
+def test_a_hundred_brackets_and_none_that_close() -> None:
+    deep = "(" * 100 + "real_world"
+    assert Selection(marks=deep).demands("webshop", "real_world")
+    assert Selection(marks="real_world" + ")" * 100).demands("webshop", "real_world")

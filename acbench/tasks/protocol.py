@@ -194,11 +194,15 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """One line out of `acbench score`. ``scores`` may be nested one level (``chain.f1``)."""
+    """One line out of `acbench score`. ``scores`` may be nested one level (``chain.f1``).
+
+    ``detail``: further fields of the line, plain JSON, such as what a reply was read as.
+    """
 
     id: str
     scores: Mapping[str, Any]
     outcome: str
+    detail: Mapping[str, Any] = field(default_factory=dict)
 
 
 class PredictionScorer(Protocol):

@@ -104,6 +104,8 @@ TASKS: dict[str, Entry] = {
 SCORERS: dict[str, ScorerEntry] = {
     "needle": ScorerEntry("acbench.tasks.needle"),
     "worfbench": ScorerEntry("acbench.tasks.worfbench"),
+    "agent-parse": ScorerEntry("acbench.tasks.agents.parse_check"),
+    "agent-web": ScorerEntry("acbench.tasks.agents.web_check"),
     **{
         slug: ScorerEntry(entry.module, entry.variant)
         for slug, entry in TASKS.items()

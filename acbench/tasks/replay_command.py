@@ -1,8 +1,8 @@
 """``acbench replay TASK``: saved trajectories through the environment of a task, JSON lines in and out.
 
 A line in holds ``id``, ``episode`` and ``actions``. ``episode`` is the name of an episode of the embedded
-pack ("gripper-l3-00") or, with ``--data``, of the user's upstream folder; a row of that folder; or the data
-of a sample. A line out holds the ``id`` and ``steps``: per action ``action``, ``observation``, ``valid``,
+pack ("gripper-l3-00") or, with ``--data``, of the user's upstream folder; a row of that folder or of a pack;
+or the data of a sample. A line out holds the ``id`` and ``steps``: per action ``action``, ``observation``, ``valid``,
 ``progress`` (0 to 1) and ``done``. It ends with the step that ends the episode.
 """
 
@@ -32,19 +32,29 @@ if TYPE_CHECKING:
 class Replayable:
     """Where a task's environment is. ``group``: the setting that chooses what embedded episodes are named
     after, for packs that are generated when they are opened; empty for frozen packs. ``needs_data``: an
-    upstream row alone does not hold its world."""
+    upstream row alone does not hold its world. ``pack_field``: what a row of a frozen pack has and an upstream
+    row has not; empty where both have one form. ``row_settings``: settings that reading a row takes."""
 
     module: str
     variant: str = ""
     group: str = ""
     needs_data: bool = False
+    pack_field: str = ""
+    takes_mode: bool = False
+    row_settings: tuple[str, ...] = ()
 
 
 TASKS: Mapping[str, Replayable] = {
     "alfworld": Replayable("acbench.tasks.alfworld"),
-    "scienceworld": Replayable("acbench.tasks.scienceworld"),
-    "babyai": Replayable("acbench.tasks.babyai"),
-    "jericho": Replayable("acbench.tasks.jericho"),
+    "scienceworld": Replayable("acbench.tasks.scienceworld", pack_field="variation"),
+    "babyai": Replayable("acbench.tasks.babyai", pack_field="world"),
+    "jericho": Replayable(
+        "acbench.tasks.jericho",
+        needs_data=True,
+        pack_field="file",
+        takes_mode=True,
+        row_settings=("game_dir",),
+    ),
     "pddl": Replayable("acbench.tasks.pddl", group="domains", needs_data=True),
     "webshop": Replayable("acbench.tasks.webshop"),
     "webarena": Replayable("acbench.tasks.webarena"),
@@ -73,7 +83,7 @@ def add_parser(commands: Any) -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a setting of the task, as in a profile, such as seed=7; the value is read as TOML",
+        help="a setting of the task for episodes given by name, as in a profile, such as seed=7 (TOML)",
     )
     parser.add_argument(
         "--in", dest="source", type=Path, help="file with id, episode, actions (default: standard input)"
@@ -96,7 +106,9 @@ def run(options: argparse.Namespace) -> int:
         if not line.strip():
             continue
         try:
-            written.append(json.dumps(_replayed(line, options), ensure_ascii=False))
+            text = json.dumps(_replayed(line, options), ensure_ascii=False)
+            # Half a surrogate pair cannot be written; JSON has an escape for it.
+            written.append(text.encode("utf-8", "backslashreplace").decode("utf-8"))
         except AcbenchError as error:
             problems.append(f"{name}, line {number}: {error}")
     if not written and not problems:
@@ -145,7 +157,7 @@ def _lines(source: Path | None) -> Iterator[str]:
         yield from sys.stdin
         return
     try:
-        yield from source.read_text(encoding="utf-8").splitlines()
+        yield from source.read_text(encoding="utf-8").split("\n")  # texts may hold other line separators
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{source}: cannot be read ({error})") from error
 
@@ -153,7 +165,7 @@ def _lines(source: Path | None) -> Iterator[str]:
 def _replayed(line: str, options: argparse.Namespace) -> dict[str, Any]:
     try:
         given = json.loads(line)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"not valid JSON ({error})") from error
     if not isinstance(given, dict):
         raise DataError("expected an object with id, episode and actions")
@@ -180,7 +192,7 @@ def episode_data(
     mode: str = "corrected",
     settings: tuple[tuple[str, Any], ...] = (),
 ) -> Mapping[str, Any]:
-    """The sample data behind ``episode``: a name, an upstream row, or the data itself.
+    """The sample data behind ``episode``: a name, a row of a pack or of upstream's, or the data itself.
 
     Raises DataError naming what is wrong with it.
     """
@@ -188,32 +200,53 @@ def episode_data(
         return _named(task, episode, data_dir, mode, settings).data
     if not isinstance(episode, dict):
         raise DataError("field 'episode' must be a name or an object")
+    entry = TASKS[task]
     if "source" in episode:
         return episode
-    if data_dir is None and TASKS[task].needs_data:
+    if entry.pack_field and entry.pack_field in episode:
+        return _pack_row(task, episode)
+    if data_dir is None and entry.needs_data:
         raise DataError("field 'episode' is an upstream row: say with --data where its folder is")
     read: Callable[..., Mapping[str, Any]] = _ROWS.get(task, _plain_row)
-    return read(task, episode, data_dir, mode)
+    return read(task, episode, data_dir, mode, dict(settings))
 
 
-def _plain_row(task: str, row: Mapping[str, Any], data_dir: Path | None, mode: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = import_module(TASKS[task].module).row_data(row, data_dir)
+def _pack_row(task: str, row: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        data: Mapping[str, Any] = import_module(f"{TASKS[task].module}.samples").embedded_data(row)
+    except (KeyError, TypeError) as error:
+        raise DataError(f"field 'episode' is no row of the {task} pack ({error!r})") from error
+    return data
+
+
+def _plain_row(
+    task: str, row: Mapping[str, Any], data_dir: Path | None, mode: str, settings: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    entry = TASKS[task]
+    more: dict[str, Any] = {"mode": mode} if entry.takes_mode else {}
+    more |= {name: Path(settings[name]) for name in entry.row_settings if settings.get(name)}
+    found: Mapping[str, Any] = import_module(entry.module).row_data(row, data_dir, **more)
     return found
 
 
-def _pddl_row(task: str, row: Mapping[str, Any], data_dir: Path, mode: str) -> Mapping[str, Any]:
+def _pddl_row(
+    task: str, row: Mapping[str, Any], data_dir: Path, mode: str, _settings: Mapping[str, Any]
+) -> Mapping[str, Any]:
     from acbench.tasks.pddl.samples import settings_for
     from acbench.tasks.pddl.upstream import row_sample
 
     return row_sample(row, data_dir, settings_for(_context({}, data_dir, mode), likelihood=False)).data
 
 
-def _tool_row(task: str, row: Mapping[str, Any], data_dir: Path, mode: str) -> Mapping[str, Any]:
+def _tool_row(
+    task: str, row: Mapping[str, Any], data_dir: Path, mode: str, settings: Mapping[str, Any]
+) -> Mapping[str, Any]:
     from acbench.tasks.tools.samples import TOOLS, settings_for
     from acbench.tasks.tools.upstream import row_data
 
     variant = TASKS[task].variant
-    data = row_data(row, data_dir, settings=settings_for(_context({}, data_dir, mode), variant))
+    chosen = settings_for(_context(settings, data_dir, mode), variant)  # check_state matters to rows, too
+    data = row_data(row, data_dir, settings=chosen)
     if data["tool"] not in TOOLS[variant]:
         raise DataError(f"row: {data['tool']} belongs to another task than {task}")
     return data

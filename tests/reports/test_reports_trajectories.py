@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -21,6 +22,7 @@ def record(sample: str, score: float, channel: str, actions: list[str], seen: st
     }
     if seen:
         detail["observations"] = [seen] * len(actions)
+        detail["first_observation"] = f"At first: {seen}"
     return SampleRecord(sample, "L1", sample, (), {"progress": score}, channel, "ok", detail)
 
 
@@ -78,8 +80,9 @@ def test_the_page_starts_where_they_part() -> None:
     assert "look" not in read.text
     assert "The first turn is the same. 8 further turns are not shown." in read.text
     assert read.text.count("dance") == TURNS_SHOWN
-    assert html.count("<small>over</small>") == TURNS_SHOWN - 2
-    assert read.text.count("You see <it>.") == 2
+    assert html.count(f"<td rowspan='{TURNS_SHOWN - 2}'><small>over</small></td>") == 1
+    assert read.text.count("You see <it>.") == 3  # what both saw before, and in base's two turns
+    assert read.text.index("What both saw before:") < read.text.index("open box")
     for text in (
         "base: correct, score 1.00, 3 turns",
         "compressed: loop, score 0.00, 21 turns",
@@ -112,3 +115,55 @@ def test_nothing_to_show_and_too_much_to_show() -> None:
     html = page(episodes, "title")
     assert len(html.encode()) < PAGE_BYTES + 3000
     assert 1 <= Reader(html).tags.count("table") <= 3
+
+
+def cells(html: str) -> list[int]:
+    """Cells of every row of the body, one that goes over several rows counted in each of them."""
+    found: list[int] = []
+    over: list[int] = []
+    for row in re.findall(r"<tr>(.*?)</tr>", html.partition("<tbody>")[2], re.DOTALL):
+        spans = [int(span or 1) for span in re.findall(r"<td(?: rowspan='(\d+)'| class=refused)?>", row)]
+        found.append(len(spans) + len(over))
+        over = [left - 1 for left in (*over, *spans) if left > 1]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("base", "other"), [("ab", "abcd"), ("abcd", "ab"), ("", "abc"), ("xyz", "abcdefg"), ("a" * 20, "b")]
+)
+def test_every_row_is_full_when_one_side_ends_before(base: str, other: str) -> None:
+    sides = [
+        {
+            "score": 0.0,
+            "channel": "c",
+            "turns": [
+                {"action": a, "outcome": "valid", "progress": 0.0, "observation": f"saw {a}"} for a in actions
+            ],
+        }
+        for actions in (base, other)
+    ]
+    episode = {
+        "sample": "s",
+        "level": "",
+        "goal": "",
+        "first": "start",
+        "base": sides[0],
+        "compressed": sides[1],
+    }
+    html = page([episode], "t")
+    assert Reader(html).open == []
+    assert set(cells(html)) == {3}
+    assert ("saw b" if base.startswith("ab") else "start") in Reader(html).text
+
+
+def test_the_first_turn_with_another_outcome_is_where_they_part() -> None:
+    """A reply that was cut may hold the same action."""
+    turns = [{"action": "a", "outcome": "valid"}, {"action": "b", "outcome": "valid"}]
+    cut = [turns[0], {"action": "b", "outcome": "cut"}]
+    assert first_difference(turns, cut) == 1
+
+
+def test_the_first_observation_is_shown_where_they_part_at_once() -> None:
+    pair = (record("s", 1.0, "correct", ["go"], "you <are> there"), record("s", 0.0, "loop", ["dance"], "no"))
+    text = Reader(page(changed_episodes([pair], "progress"), "t")).text
+    assert "What both saw before:At first: you <are> there" in text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from acbench.tasks.agents.judging import (
     grounding,
     repeats,
     score_changes,
+    turn_error,
 )
 from acbench.tasks.agents.memory import RememberedWorld
 from acbench.tasks.agents.prompting import frame_for
@@ -55,7 +55,8 @@ class AgentEpisode:
     """Asks until the environment ends, the turns are used up, or a prompt does not fit.
 
     An environment that dies, or that takes longer in all than the settings allow, makes the episode
-    *broken*: it has no score, and the reason stands in its record.
+    *broken*: it has no score, and the reason stands in its record. ``close`` gives back the environment of
+    an episode that is not played to its end; all others give it back by themselves.
     """
 
     def __init__(
@@ -71,14 +72,13 @@ class AgentEpisode:
         self._settings = settings
         self._renderer = renderer
         self._window_tokens = window_tokens
-        self._world = RememberedWorld(sample.id, staging.open_world)
+        self._world = RememberedWorld(sample.id, staging.open_world, settings.episode_seconds)
         self._conversation: Conversation | None = None
         self._thinking = Thinking(settings.max_think)
         self._turns: list[TurnRecord] = []
         self._prompt: Prompt | None = None
         self._too_long = False
         self._broken = ""
-        self._world_seconds = 0.0
 
     # -- what the world answered, kept with the answers ------------------------------------------
 
@@ -102,8 +102,13 @@ class AgentEpisode:
             conversation = self._conversation or self._begin()
             if conversation is not None:
                 self._prompt = conversation.fitted(self._renderer, self._window_tokens)
-                self._too_long = self._prompt is None
+                if self._prompt is None:
+                    self._end_too_long()
         return self._prompt
+
+    def _end_too_long(self) -> None:
+        self._too_long = True
+        self._guarded(self._world.finish)
 
     def _begin(self) -> Conversation | None:
         """The conversation with the first observation; None if the world did not open."""
@@ -129,7 +134,7 @@ class AgentEpisode:
             )
         self._prompt = None
         if reply.finish_reason == TOO_LONG:
-            self._too_long = True
+            self._end_too_long()
             return
         action = self._heard(reply.text, self._conversation)
         if action is None:
@@ -165,19 +170,15 @@ class AgentEpisode:
 
     def _guarded(self, what: Callable[[], Any]) -> Any:
         """Calls the world; None, and a broken episode, if it dies or has used up its time."""
-        began = time.monotonic()
         try:
-            found = what()
+            return what()
         except EnvironmentDied as error:
-            self._broken = str(error)
-        self._world_seconds += time.monotonic() - began
-        if not self._broken and self._world_seconds > self._settings.episode_seconds:
-            allowed = self._settings.episode_seconds
-            self._broken = f"the environment took more than {allowed} s (setting episode_seconds)"
-        if self._broken:
+            self._broken = str(error) or "the environment died"
             self._world.close()
             return None
-        return found
+
+    def close(self) -> None:
+        self._world.close()
 
     # -- the grade -------------------------------------------------------------------------------
 
@@ -186,6 +187,7 @@ class AgentEpisode:
             raise DataError(f"{self._sample.id}: the episode is not over, it cannot be graded yet")
         end = None if self._broken else self._guarded(self._world.finish)
         if self._broken or end is None:
+            self._world.break_off(self._broken)
             return Grade({}, BROKEN, state=BROKEN, detail={**self._detail({}), "broken": self._broken})
         detail = self._detail(end["facts"])
         if self._too_long:
@@ -205,11 +207,13 @@ class AgentEpisode:
         progress = [turn.progress for turn in self._turns]
         actions = [turn.action for turn in self._turns]
         troubles = Counter(turn.trouble for turn in self._turns if turn.trouble)
+        errors = Counter(name for turn in self._turns if (name := turn_error(turn)))
         start = self._world.known_start()
         return {
             **self._staging.facts,
             **facts,
             "goal": start.get("goal", ""),
+            "first_observation": start.get("first", ""),
             "level": self._sample.level,
             "difficulty": data["difficulty"],
             "step_budget": data["budget"],
@@ -217,6 +221,7 @@ class AgentEpisode:
             "invalid_turns": sum(turn.outcome != "valid" for turn in self._turns),
             "repeated_turns": repeats(actions),
             **({"troubles": dict(sorted(troubles.items()))} if troubles else {}),
+            "turn_errors": dict(sorted(errors.items())),
             "outcomes": [turn.outcome for turn in self._turns],
             "actions": actions,
             "observations": [turn.observation for turn in self._turns],

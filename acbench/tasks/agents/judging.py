@@ -62,6 +62,13 @@ def _invalid_channel(turns: Sequence[TurnRecord], troubles: Mapping[str, str]) -
     return max(sorted(kinds), key=lambda kind: kinds[kind]) if kinds else "invalid_action"
 
 
+def turn_error(turn: TurnRecord) -> str:
+    """Why a turn came to nothing, by one name: the task's own where it has one; "" if it did not."""
+    if turn.outcome in ("valid", "invalid") and turn.trouble:
+        return turn.trouble
+    return "" if turn.outcome == "valid" else turn.outcome
+
+
 def repeats(actions: Sequence[str]) -> int:
     """Turns whose action is that of the turn before; an empty action repeats nothing."""
     return sum(before == action != "" for before, action in pairwise(actions))

@@ -3,6 +3,7 @@
 The rule, in order: thinking is removed; an invented continuation of the dialogue is cut; the *last* line
 that starts with a label such as ``Action:`` wins (its text, or the next line when it stands alone); else
 a sentence that announces an action ("the next action is to ..."); else the first line.
+No reply takes more than linear time: no pattern here has two neighbouring parts that fit the same characters.
 """
 
 from __future__ import annotations
@@ -21,13 +22,16 @@ MAX_ACTION_CHARACTERS = 300
 
 _THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL | re.IGNORECASE)
 _INVENTED = re.compile(r"\s*observation\s*\d*\s*:", re.IGNORECASE)
-_THOUGHT = re.compile(r"[*_#>\s]*(?:think|thought)\b[*_]*\s*\d*\s*:[*_]*\s*(?P<rest>.*)$", re.IGNORECASE)
+_THOUGHT = re.compile(r"[*_#>\s]*(?:think|thought)\b[*_]*\s*(?:\d+\s*)?:[*_]*\s*(?P<rest>.*)$", re.IGNORECASE)
 _TOOL_CALL = re.compile(r"[^:]*\bwith\s+action input\s*:", re.IGNORECASE)
 _ANNOUNCED = (
-    re.compile(r"\baction\s*:\s*(?P<rest>.*)", re.IGNORECASE),
-    re.compile(r"\baction\b.*?\bis to\s+(?P<rest>.+)", re.IGNORECASE),
-    re.compile(r"\baction\s+(?:is|should be|will be)\b\s*:?\s*(?P<rest>.+)", re.IGNORECASE),
+    (re.compile(r"\baction\s*:\s*", re.IGNORECASE),),
+    (re.compile(r"\baction\b", re.IGNORECASE), re.compile(r"\bis to\s+(?=.)", re.IGNORECASE)),
+    (re.compile(r"\baction\s+(?:is|should be|will be)\b(?:\s*:)?\s*(?=.)", re.IGNORECASE),),
 )
+"""Ways to announce an action: patterns found one behind the other, and the action behind the last."""
+_MOST_WRAPPINGS = 8
+"""So many layers of quotes and closing periods are taken off an action."""
 _PAIRS = (("'", "'"), ('"', '"'), ("`", "`"), ("**", "**"))
 
 
@@ -49,6 +53,40 @@ def extract_action(
     plain = [line for line in lines if _after_label(line, labels) is None]
     found = _labelled(lines, labels) or _announced(plain) or next(iter(plain), "")
     return _clean(found, strip_period=strip_period)[:limit].strip()
+
+
+def extract_published(text: str) -> str:
+    """The action in a reply in the published order, faults included; one line, never raises.
+
+    For comparing parses: no run reads replies so. If "action" occurs at all, the first line counts that
+    announces a next action (then the line behind it), is a tool call, or has something behind a colon or
+    behind "is to". Otherwise it is the reply's first line. Quotes and slashes at the ends go, paired or not.
+    """
+    found = _published(text.split("\n")) if "action" in text.lower() else text
+    found = found if found.strip() else text
+    return found.strip().strip("'/").split("\n", maxsplit=1)[0].strip()
+
+
+def _published(lines: Sequence[str]) -> str:
+    following = ""  # the next line that is not empty
+    behind = [""] * len(lines)
+    for number in range(len(lines) - 1, -1, -1):
+        behind[number] = following
+        following = lines[number] if lines[number].strip() else following
+    for number, line in enumerate(lines):
+        lowered = line.lower()
+        head, colon, rest = line.partition(":")
+        if "next action" in lowered and colon and behind[number]:
+            return behind[number]
+        if head.lower().endswith("with action input"):
+            return line
+        if "action" in lowered and colon and rest:
+            return rest
+        if "action" in lowered and "is to" in lowered:
+            after = line[lowered.index("is to") + len("is to") :]
+            if after:
+                return after
+    return ""
 
 
 def thought_in(text: str) -> str | None:
@@ -128,8 +166,8 @@ def _labelled(lines: Sequence[str], labels: Sequence[str]) -> str:
 
 def _after_label(line: str, labels: Sequence[str]) -> str | None:
     for label in labels:
-        head = rf"\s*(?:\d+[.)]\s*)?[*_#>\s]*{re.escape(label)}\b[*_]*"
-        with_colon = re.match(rf"{head}\s*\d*\s*:[*_]*\s*(?P<rest>.*)$", line, re.IGNORECASE)
+        head = rf"(?:\s*\d+[.)])?[*_#>\s]*{re.escape(label)}\b[*_]*"
+        with_colon = re.match(rf"{head}\s*(?:\d+\s*)?:[*_]*\s*(?P<rest>.*)$", line, re.IGNORECASE)
         if with_colon:
             return with_colon["rest"].strip()
         # Without a colon only the word "action" is a label, and "action input", "action is" are not.
@@ -144,19 +182,30 @@ def _announced(lines: Sequence[str]) -> str:
     for number, line in enumerate(lines):
         if _TOOL_CALL.match(line):
             return line
-        for pattern in _ANNOUNCED:
-            found = pattern.search(line)
-            if found and found["rest"].strip():
-                return found["rest"].strip()
-            if found and number + 1 < len(lines):
+        for patterns in _ANNOUNCED:
+            rest = _behind(line, patterns)
+            if rest:
+                return rest
+            if rest is not None and number + 1 < len(lines):
                 return lines[number + 1]
     return ""
+
+
+def _behind(line: str, patterns: Sequence[re.Pattern[str]]) -> str | None:
+    """What follows the patterns, found one behind the other; None when one is not there."""
+    place = 0
+    for pattern in patterns:
+        found = pattern.search(line, place)
+        if found is None:
+            return None
+        place = found.end()
+    return line[place:].strip()
 
 
 def _clean(action: str, *, strip_period: bool) -> str:
     """Removes paired quotes around the whole text and, if asked, one closing period."""
     text = action.strip()
-    while True:
+    for _ in range(_MOST_WRAPPINGS):
         before = text
         for opening, closing in _PAIRS:
             inner = text[len(opening) : -len(closing)]
@@ -165,4 +214,5 @@ def _clean(action: str, *, strip_period: bool) -> str:
         if strip_period and text.endswith(".") and not text.endswith(".."):
             text = text[:-1].rstrip()
         if text == before:
-            return text
+            break
+    return text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from acbench.tasks.agents.episode import AgentEpisode, Staging
@@ -89,8 +89,14 @@ class AgentTask(Generic[S]):
         return self._info
 
     def samples(self) -> Sequence[Sample]:
-        found = self._find_samples(self._context, self._settings)
-        return [replace(sample, estimated_prompt_tokens=self._estimate(sample)) for sample in found]
+        """One sample per episode. Settings that were changed and decide more than which ones stand in their
+        data: it is part of the generation's key, so that other prompts are other generations."""
+        changed = changed_settings(self._settings)
+        more = {"settings": changed} if changed else {}
+        return [
+            replace(sample, data={**sample.data, **more}, estimated_prompt_tokens=self._estimate(sample))
+            for sample in self._find_samples(self._context, self._settings)
+        ]
 
     def open(self, sample: Sample) -> AgentEpisode:
         return AgentEpisode(
@@ -100,6 +106,10 @@ class AgentTask(Generic[S]):
             self._context.renderer,
             self._context.window_tokens,
         )
+
+    def world(self, sample: Sample) -> Environment:
+        """A fresh environment of one sample, without an agent."""
+        return self._stage.world(sample.data, self._settings)
 
     def _staging(self, data: Mapping[str, Any]) -> Staging:
         stage, settings = self._stage, self._settings
@@ -125,3 +135,20 @@ class AgentTask(Generic[S]):
         if text not in self._counted:
             self._counted[text] = self._context.renderer.count(text)
         return self._counted[text]
+
+
+CHOOSING = frozenset(
+    {"domains", "tools", "levels", "per_level", "max_steps", "slack", "episode_seconds", "mode"}
+)
+"""Settings that show in the samples themselves, in the key, or in nothing that is asked."""
+
+
+def changed_settings(settings: AgentSettings) -> dict[str, Any]:
+    """The settings that decide what is asked, as far as they are not the task's own, as plain JSON."""
+    own = type(settings)()
+    found = {one.name: getattr(settings, one.name) for one in fields(settings) if one.name not in CHOOSING}
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in found.items()
+        if value != getattr(own, name)
+    }

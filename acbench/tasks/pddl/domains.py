@@ -135,8 +135,16 @@ DOMAINS: Mapping[str, DomainSpec] = {
     ),
 }
 
-DEFAULT_DOMAINS = ("blocksworld", "gripper")
-"""Played when the setting ``domains`` is not given. The others are harder to read and have longer commands."""
+DEFAULT_LEVELS: Mapping[str, Sequence[int]] = {
+    "blocksworld": (1, 2, 3, 4, 5),
+    "gripper": (1, 2, 3, 4, 5),
+    "barman": (1, 2),
+    "tyreworld": (1, 2, 3),
+}
+"""Levels of each domain that are played when the setting ``domains`` is not given. What is left out is harder to
+read: a first observation of twenty facts and a plan of commands with up to six names each."""
+LIKELIHOOD_DOMAINS = ("blocksworld", "gripper")
+"""What the likelihood task scores when ``domains`` is not given."""
 
 UPSTREAM_RULES: Mapping[str, str] = {
     "gripper": DOMAINS["gripper"].rules,

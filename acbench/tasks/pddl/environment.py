@@ -121,16 +121,17 @@ class Environment(EnvironmentBase):
         if self._upstream:
             return words
         joined: list[str] = []
-        while words:
-            taken, word = self._first_word(words)
-            words = words[taken:]
+        place = 0
+        while place < len(words):
+            taken, word = self._first_word(words[place : place + self._longest_verb])
+            place += taken
             joined.append(word)
         return joined
 
     def _first_word(self, words: list[str]) -> tuple[int, str]:
         """The next word and how many of ``words`` it is made of: "jack up" is one word where "jack-up" is a verb."""
         if words[0] not in self._verbs:
-            for count in range(2, min(self._longest_verb, len(words)) + 1):
+            for count in range(2, len(words) + 1):
                 for verb in ("".join(words[:count]), "-".join(words[:count])):
                     if verb in self._verbs:
                         return count, verb

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 from acbench.errors import DataError
 from acbench.tasks.agents.world import replay_steps
 from acbench.tasks.pddl import wording
-from acbench.tasks.pddl.domains import DEFAULT_DOMAINS, DOMAINS, UPSTREAM_EXAMPLES, UPSTREAM_RULES, Example
+from acbench.tasks.pddl.domains import (
+    DEFAULT_LEVELS,
+    DOMAINS,
+    LIKELIHOOD_DOMAINS,
+    UPSTREAM_EXAMPLES,
+    UPSTREAM_RULES,
+    Example,
+)
 from acbench.tasks.pddl.environment import Environment
 from acbench.tasks.pddl.generators import HARD_ABOVE, generate
 from acbench.tasks.pddl.settings import PER_LEVEL, read_settings
@@ -31,7 +38,10 @@ CAPPED_LEVELS = (1, 2, 3)
 def settings_for(context: TaskContext, *, likelihood: bool) -> Settings:
     """The checked settings of a context."""
     names = tuple(DOMAINS) if context.data_dir is None else GAMES
-    return read_settings(context.settings, mode=context.mode, domains=names, likelihood=likelihood)
+    settings = read_settings(context.settings, mode=context.mode, domains=names, likelihood=likelihood)
+    if likelihood and context.data_dir is None and settings.domains is None:
+        return replace(settings, domains=LIKELIHOOD_DOMAINS)
+    return settings
 
 
 def problem_samples(context: TaskContext, settings: Settings) -> list[Sample]:
@@ -40,8 +50,9 @@ def problem_samples(context: TaskContext, settings: Settings) -> list[Sample]:
         return upstream_samples(context.data_dir, settings)
     return [
         _embedded(domain, level, index, settings, problem)
-        for domain in settings.domains or DEFAULT_DOMAINS
+        for domain in settings.domains or DEFAULT_LEVELS
         for level in settings.levels
+        if settings.domains or level in DEFAULT_LEVELS[domain]
         for index, problem in enumerate(
             generate(domain, level, settings.per_level or PER_LEVEL, settings.seed)
         )

@@ -16,7 +16,8 @@ LEVELS = (1, 2, 3, 4, 5)
 
 @dataclass(frozen=True, slots=True)
 class Settings(AgentSettings):
-    """``None`` for ``domains`` means blocksworld and gripper of the embedded pack, or all games of upstream data.
+    """``None`` for ``domains`` means all games of upstream data. Of the embedded pack it means blocksworld and
+    gripper, and for the rollout barman and tyreworld at their readable levels (``domains.DEFAULT_LEVELS``).
 
     ``per_level``: episodes per domain and level; with upstream data per game and difficulty, where None
     takes all. ``seed`` concerns the embedded pack only. ``slack``: at levels 1-3 an episode has at most

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Protocol
 
 from acbench.tasks.agents.world import EnvironmentBase, Step
@@ -12,11 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 LIST_COMMAND = "check valid actions"
-LIST_LEAD = "You can take the following actions (OBJ is a thing): "
-REFUSED = "No known action matches that input."
+LIST_LEAD = "Choose an action from these valid actions: "
+UNKNOWN = "No known action matches that input."
+"""What the simulator says to a text that is no command; nothing in its world changes then."""
 AFTER_THE_END = "The task is over."
-FAILED = "\nThe task has failed."
-CLOSING = "\nThe task is completed."
 MAX_CHARACTERS = 300
 """A longer line is no command; the simulator is not asked about it."""
 MAX_THINGS = 40
@@ -35,7 +33,8 @@ VERBS = (
         "go",
         "inventory",
     ),
-    *("look", "mix", "move", "open", "pick", "pour", "put", "read", "task", "use", "wait", "wait1", "drop"),
+    *("look", "mix", "move", "open", "pick", "pour", "put", "read", "reset", "task", "use", "wait", "wait1"),
+    "drop",
 )
 _QUESTION = "Ambiguous request"
 
@@ -55,63 +54,93 @@ class Simulated(Protocol):
 class Environment(EnvironmentBase):
     """A world with sub-goals. Progress (0..1) counts observations of steps, not the first one.
 
-    A line is valid if the simulator lists it before the step, or if it answers the simulator's question by
-    one of its numbers. ``upstream`` keeps what was published: validity is tested after the step, a failure
-    in the simulator (score -100) does not end the episode, and "reset task" is carried out.
+    A line is valid if the simulator lists it before the step; while the simulator asks which of several
+    things is meant, it lists the numbers of its question. ``upstream`` keeps what was published: validity is
+    tested after the step and letter by letter, and a failure in the simulator (score -100) does not end the
+    episode. ``goal``: what is to be done, if the data say it in words of their own.
     ``native`` is the simulator's own score, 0..1, the last one before a failure.
     """
 
     def __init__(
-        self, world: Simulated, subgoals: Sequence[str], *, upstream: bool = False, show_actions: bool = False
+        self,
+        world: Simulated,
+        subgoals: Sequence[str],
+        *,
+        goal: str = "",
+        upstream: bool = False,
+        show_actions: bool = False,
     ) -> None:
         self.world = world
         self.done = False
         self.success = False
         self.failed = False
         self.native = 0.0
+        self._goal = goal
         self._upstream = upstream
         self._show_actions = show_actions
         self._progress = Progress(subgoals)
-        self._numbers: frozenset[str] = frozenset()
-        self._valid: frozenset[str] | None = None
+        self._asked = False
+        self._listed: frozenset[str] | None = None
 
     @property
     def progress(self) -> float:
         return self._progress.value
 
     def goal_text(self) -> str:
-        return self.world.description()
+        return self._goal or self.world.description()
 
     def first_observation(self) -> str:
-        return self._with_actions(self.world.start_text)
+        return self._with_hint(self.world.start_text)
 
     def choices(self) -> list[str]:
-        """The concrete commands the simulator lists now, sorted; without resetting the task."""
-        if self._valid is None:
-            self._valid = self.world.valid()
-        return sorted(command for command in self._valid if "reset" not in command)
+        """The concrete commands the simulator lists now, sorted; without starting over."""
+        return sorted(command for command in self._valid() if "reset" not in command)
 
     def templates(self) -> list[str]:
         return [template for template in self.world.templates() if "reset" not in template]
+
+    def hint(self) -> str:
+        """Lines that name what can be gone to and what is here; empty while the simulator asks a question."""
+        if self._asked:
+            return ""
+        choices = self.choices()
+        exits = [command.removeprefix("go to ") for command in choices if command.startswith("go to ")]
+        things = [command.removeprefix("focus on ") for command in choices if command.startswith("focus on ")]
+        named = [thing for thing in things if thing not in (*exits, "agent", "air", "inventory")][:MAX_THINGS]
+        return f"\nYou can go to: {', '.join(exits)}\nThings here: {', '.join(named)}"
 
     def step(self, line: str) -> Step:
         """Carries out one line of text. Raises nothing but EnvironmentDied, whatever the text."""
         if self.done:
             return Step(AFTER_THE_END, False, False, self.progress, True)
-        command = _normal(line)
-        understood = command.split(" ")[0] in VERBS
+        command = line.strip() if self._upstream else " ".join(line.lower().split())
         if command == LIST_COMMAND:
-            return Step(LIST_LEAD + ", ".join(self.templates()), True, True, self.progress, False)
-        if self._refuses(command):
-            return Step(self._with_actions(REFUSED), False, understood, self.progress, False)
-        valid = command in self._numbers or (not self._upstream and command in self.choices())
-        understood = understood or command in self._numbers
+            shown = ", ".join((*self.templates(), LIST_COMMAND))
+            return Step(LIST_LEAD + shown, True, True, self.progress, False)
+        understood = command.lower().split(" ")[0] in VERBS
+        if not _sayable(command):
+            if not self._asked:
+                return Step(self._with_hint(UNKNOWN), False, understood, self.progress, False)
+            command = ""  # takes the question back, as anything but a number does
+        return self._carry_out(command, understood=understood)
+
+    def _carry_out(self, command: str, *, understood: bool) -> Step:
+        likely = understood or self._asked  # no list holds other lines, so it need not be made for them
+        valid = likely and not self._upstream and command in self._valid()
         seen, score = self.world.step(command)
-        self._valid = None
-        self._numbers = _offered(seen)
+        if seen != UNKNOWN:
+            self._asked = seen.startswith(_QUESTION)
+            self._listed = None
         if self._upstream:
-            valid = valid or command in self.choices()
-        return self._told(seen, score, valid=valid, understood=understood or valid)
+            valid = likely and command in self._valid()
+        progress = self._progress.observe(seen)
+        if score >= 0:
+            self.native = score / 100
+        self.failed = self.failed or score < 0
+        self.success = progress >= 1.0
+        self.done = self.success or (self.failed and not self._upstream)
+        shown = seen if self.done else self._with_hint(seen)
+        return Step(shown, valid, understood or valid, progress, self.done)
 
     def facts(self) -> Mapping[str, Any]:
         return {"failed": self.failed}
@@ -125,40 +154,16 @@ class Environment(EnvironmentBase):
     def close(self) -> None:
         self.world.close()
 
-    def _refuses(self, command: str) -> bool:
-        """What is not handed to the simulator: nothing, no text, too much, and starting over."""
-        if not command or len(command) > MAX_CHARACTERS or not command.isprintable():
-            return True
-        return not self._upstream and "reset" in command
+    def _valid(self) -> frozenset[str]:
+        """What the simulator lists now; it is asked once for each state."""
+        if self._listed is None:
+            self._listed = self.world.valid()
+        return self._listed
 
-    def _told(self, seen: str, score: int, *, valid: bool, understood: bool) -> Step:
-        progress = self._progress.observe(seen)
-        if score >= 0:
-            self.native = score / 100
-        self.failed = self.failed or score < 0
-        self.success = progress >= 1.0
-        self.done = self.success or (self.failed and not self._upstream)
-        if self.done:
-            seen += CLOSING if self.success else FAILED
-            return Step(seen, valid, understood, progress, True)
-        return Step(self._with_actions(seen), valid, understood, progress, False)
-
-    def _with_actions(self, text: str) -> str:
-        """The text, followed by what can be gone to and what can be named, if that is shown."""
-        if not self._show_actions or _offered(text):
-            return text
-        exits = [command.removeprefix("go to ") for command in self.choices() if command.startswith("go to ")]
-        things = [c.removeprefix("focus on ") for c in self.choices() if c.startswith("focus on ")]
-        named = [thing for thing in things if thing not in (*exits, "agent", "air", "inventory")][:MAX_THINGS]
-        return f"{text}\nYou can go to: {', '.join(exits)}\nThings here: {', '.join(named)}"
+    def _with_hint(self, text: str) -> str:
+        return text + self.hint() if self._show_actions else text
 
 
-def _normal(line: str) -> str:
-    return " ".join(line.lower().split())
-
-
-def _offered(text: str) -> frozenset[str]:
-    """The numbers of a question the simulator asks, empty if it asks none."""
-    if not text.startswith(_QUESTION):
-        return frozenset()
-    return frozenset(re.findall(r"^(\d+):", text, re.MULTILINE))
+def _sayable(command: str) -> bool:
+    """Whether a line is handed to the simulator: some printable text of bearable length."""
+    return 0 < len(command) <= MAX_CHARACTERS and command.isprintable()

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from acbench.tasks.scienceworld.environment import Environment
 from acbench.tasks.scienceworld.samples import PACK_FILE
-from acbench.tasks.scienceworld.worlds import NOBODY, SIMPLIFICATIONS, World, shared_pool
+from acbench.tasks.scienceworld.java import JavaProcess
+from acbench.tasks.scienceworld.worlds import SIMPLIFICATIONS, World, shared_pool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
-
-    from acbench.tasks.scienceworld.java import JavaProcess
+    from collections.abc import Iterator, Mapping, Sequence
 
 LICENSE = "Apache-2.0"
 PER_LEVEL = 10
@@ -85,20 +84,24 @@ def make_pack() -> dict[str, Any]:
                     f"level {level}: {episode['task']} {episode['variation']}, {len(episode['plan'])} steps\n"
                 )
         episodes += sorted(found[:PER_LEVEL], key=lambda e: len(e["plan"]))
-    return {"license": LICENSE, "package": "scienceworld 1.2.3", "example": example, "episodes": episodes}
+    shown = {**example, "shown": what_is_shown(example)}
+    return {"license": LICENSE, "package": "scienceworld 1.2.3", "example": shown, "episodes": episodes}
 
 
 class Gold:
-    """Asks the shared Java process for gold paths."""
+    """Asks a Java process of its own for gold paths."""
 
-    def _ask(self, what: Callable[[JavaProcess, Any], Any]) -> Any:
-        pool = shared_pool(1)
-        return pool.use(NOBODY, pool.seat(), what)
+    def __init__(self) -> None:
+        self._process = JavaProcess()
+        self._simulator = self._process.simulator()
+
+    def _ask(self, name: str, *arguments: Any) -> Any:
+        return self._process.call(getattr(self._simulator, name), *arguments, seed="")
 
     def episodes(self, task: str, tier: Tier, *, backwards: bool = False) -> Iterator[dict[str, Any]]:
         """Episodes of one task whose plan fits the tier, spread over the test range."""
-        self._load(task, 0, gold=False)
-        variations = list(self._ask(lambda process, s: process.call(s.getVariationsTest, seed="")))
+        self._ask("load", task, 0, SIMPLIFICATIONS, False)
+        variations = list(self._ask("getVariationsTest"))
         step = max(1, len(variations) // 12)
         order = [v for first in range(step) for v in variations[first::step]]
         for variation in (order[::-1] if backwards else order)[:MOST_TRIES]:
@@ -106,13 +109,9 @@ class Gold:
             if episode and tier.shortest <= len(episode["plan"]) <= tier.longest:
                 yield episode
 
-    def _load(self, task: str, variation: int, *, gold: bool) -> None:
-        seed = f"{task}/{variation}"
-        self._ask(lambda process, s: process.call(s.load, task, variation, SIMPLIFICATIONS, gold, seed=seed))
-
     def _episode(self, task: str, variation: int, tier: Tier) -> dict[str, Any] | None:
-        self._load(task, variation, gold=True)
-        path = [str(c) for c in self._ask(lambda p, s: p.call(s.getGoldActionSequence, seed=""))]
+        self._ask("load", task, variation, SIMPLIFICATIONS, True)
+        path = [str(command) for command in self._ask("getGoldActionSequence")]
         if not tier.shortest <= sum(map(_acts, path)) <= tier.longest:  # a cheap look before any play
             return None
         plan = [command for command in path if _acts(command)]
@@ -129,6 +128,7 @@ class Gold:
         world = World(shared_pool(1), task, variation)
         environment = Environment(world, subgoals)
         done = [environment.step(command).done for command in plan]
+        goal = world.description()
         world.close()
         if done != [False] * (len(plan) - 1) + [True] or not environment.success:
             return None
@@ -136,11 +136,24 @@ class Gold:
         return {
             "task": task,
             "variation": variation,
+            "goal": goal,
             "first": world.start_text,
             "difficulty": "hard" if hard else "easy",
             "subgoals": subgoals,
             "plan": plan,
         }
+
+
+def what_is_shown(episode: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The observations of a gold plan, the first one included, each with its hint; none behind the last."""
+    world = World(shared_pool(1), episode["task"], episode["variation"])
+    environment = Environment(world, episode["subgoals"])
+    shown = [{"observation": environment.first_observation(), "hint": environment.hint()}]
+    for command in episode["plan"]:
+        step = environment.step(command)
+        shown.append({"observation": step.observation, "hint": "" if step.done else environment.hint()})
+    world.close()
+    return shown
 
 
 def _acts(command: str) -> bool:

@@ -71,6 +71,7 @@ def embedded_data(episode: Mapping[str, Any]) -> dict[str, Any]:
         "task": episode["task"],
         "variation": episode["variation"],
         "first": episode["first"],
+        "goal": episode["goal"],
         "subgoals": list(episode["subgoals"]),
         "plan": list(episode["plan"]),
     }
@@ -95,17 +96,20 @@ def environment_for(
             f"scienceworld: {task} {variation} does not begin as recorded; the worlds were recorded with "
             f"scienceworld 1.2.3, check the installed version"
         )
-    return Environment(world, subgoals, upstream=upstream, show_actions=show_actions)
+    goal = data.get("goal") or ""
+    return Environment(world, subgoals, goal=goal, upstream=upstream, show_actions=show_actions)
 
 
-@lru_cache(maxsize=4)
-def example_for(*, upstream: bool, show_actions: bool) -> tuple[tuple[str, str], ...]:
-    """A worked example as (label, text): Goal, then Observation and Action in turn. It is none of the episodes."""
-    data = embedded_data(pack()["example"])
-    environment = environment_for(data, upstream=upstream, show_actions=show_actions)
-    lines = [("Goal", environment.goal_text()), ("Observation", environment.first_observation())]
-    for command in data["plan"]:
-        lines += [("Action", command), ("Observation", environment.step(command).observation)]
+def example_for(*, show_actions: bool) -> tuple[tuple[str, str], ...]:
+    """A worked example as (label, text): Goal, then Observation and Action in turn. It is none of the episodes.
+
+    What its world shows is part of the pack, so a prompt needs no Java.
+    """
+    example = pack()["example"]
+    shown = [entry["observation"] + (entry["hint"] if show_actions else "") for entry in example["shown"]]
+    lines = [("Goal", example["goal"]), ("Observation", shown[0])]
+    for command, seen in zip(example["plan"], shown[1:], strict=True):
+        lines += [("Action", command), ("Observation", seen)]
     return tuple(lines)
 
 

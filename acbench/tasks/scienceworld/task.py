@@ -49,7 +49,7 @@ def _facts(data: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
 STAGE = Stage(
     world=_world,
     script=lambda _data, _settings: SCRIPT,
-    example=lambda _data, s: example_for(upstream=s.upstream, show_actions=s.show_actions),
+    example=lambda _data, s: example_for(show_actions=s.show_actions),
     facts=_facts,
     tokens_per_turn=220,
 )

@@ -56,7 +56,10 @@ def _sample(line: str, where: str, settings: Settings) -> Sample:
 def row_data(
     row: Mapping[str, Any], _folder: Path | None = None, where: str = "scienceworld row"
 ) -> dict[str, Any]:
-    """An upstream row as a sample's data; ``additional_info`` names task and variation."""
+    """An upstream row as a sample's data; ``additional_info`` names task and variation.
+
+    The goal is the row's, in words of its own; without one it is the simulator's.
+    """
     info = row.get("additional_info") if isinstance(row, dict) else None
     if not isinstance(info, dict) or not isinstance(info.get("env_name"), str):
         raise DataError(f"{where}: additional_info.env_name must be the name of a task")
@@ -65,12 +68,16 @@ def row_data(
     subgoals = row.get("subgoals")
     if not isinstance(subgoals, list) or not subgoals or not all(isinstance(s, str) and s for s in subgoals):
         raise DataError(f"{where}: field 'subgoals' must be a non-empty list of texts")
+    goal = row.get("goal", "")
+    if not isinstance(goal, str):
+        raise DataError(f"{where}: field 'goal' must be a text")
     return {
         "source": "upstream",
         "id": _number(row.get("id"), "field 'id'", where),
         "task": info["env_name"],
         "variation": _number(info.get("var"), "additional_info.var", where),
         "first": None,
+        "goal": goal,
         "subgoals": list(subgoals),
         "plan": [],
         "budget": 30,

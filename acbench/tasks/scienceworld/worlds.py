@@ -14,19 +14,19 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from acbench.errors import DataError, did_you_mean
+from acbench.errors import DataError, EnvironmentDied, did_you_mean
 from acbench.tasks.scienceworld.java import JavaProcess, require_package
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-__all__ = ["NOBODY", "SIMPLIFICATIONS", "Pool", "World", "require_package", "shared_pool"]
+__all__ = ["SIMPLIFICATIONS", "Pool", "World", "require_package", "shared_pool"]
 
 SIMPLIFICATIONS = "selfWateringFlowerPots,openContainers,openDoors,noElectricalAction"
 ELECTRICAL = ("power-component", "conductivity")
 """Tasks whose names hold one of these need the actions that the simplifications take away."""
-WORLDS_PER_PROCESS = 10
-"""A world takes about 12 MB; the heap of a process is 384 MB."""
+WORLDS_PER_PROCESS = 128
+"""A world takes 0.3 MB and 0.02 MB more with each command; the heap of a process is 384 MB."""
 
 
 @dataclass(slots=True)
@@ -44,39 +44,51 @@ class Pool:
     def __init__(self, size: int, *, worlds: int = WORLDS_PER_PROCESS) -> None:
         self._seats = [Seat() for _ in range(size)]
         self._worlds = worlds
+        self._tasks: Mapping[str, int] = {}
         self._next = 0
         self._lock = threading.Lock()
 
     def seat(self) -> Seat:
         """The seat of a new world: in turn, so that all processes have as many."""
         with self._lock:
-            self._next += 1
-            return self._seats[self._next % len(self._seats)]
+            number, self._next = self._next, self._next + 1
+        return self._seats[number % len(self._seats)]
+
+    def tasks(self) -> Mapping[str, int]:
+        """The tasks of the package, with the number of variations each has."""
+        if not self._tasks:
+            with self._seats[0].lock:
+                process = self._process(self._seats[0])
+                simulator = process.simulator()
+                names = [str(name) for name in process.call(simulator.getTaskNames, seed="")]
+                self._tasks = {n: int(process.call(simulator.getTaskMaxVariations, n, seed="")) for n in names}
+        return self._tasks
 
     def use(self, world: World, seat: Seat, what: Callable[[JavaProcess, Any], Any]) -> Any:
         """Calls ``what`` with the process and the world's simulator, which is brought up to date before."""
         with seat.lock:
-            if seat.process is None or not seat.process.alive:
-                seat.process = self._renewed(seat)
+            process = self._process(seat)
             simulator = seat.worlds.pop(world.number, None)
             if simulator is None:
                 while len(seat.worlds) >= self._worlds:
                     seat.worlds.popitem(last=False)
-                simulator = seat.process.simulator()
-                world.restore(seat.process, simulator)
+                simulator = world.restore(process)
             seat.worlds[world.number] = simulator
-            return what(seat.process, simulator)
+            return what(process, simulator)
 
     def forget(self, world: World, seat: Seat) -> None:
         with seat.lock:
             seat.worlds.pop(world.number, None)
 
     @staticmethod
-    def _renewed(seat: Seat) -> JavaProcess:
-        if seat.process is not None:
-            seat.process.close()
-        seat.worlds.clear()
-        return JavaProcess()
+    def _process(seat: Seat) -> JavaProcess:
+        """The process of a seat that is held; a new one if it does not run."""
+        if seat.process is None or not seat.process.alive:
+            if seat.process is not None:
+                seat.process.close()
+            seat.worlds.clear()
+            seat.process = JavaProcess()
+        return seat.process
 
     @property
     def processes(self) -> list[JavaProcess]:
@@ -117,69 +129,59 @@ class World:
         self.number = next(_NUMBERS)
         self.task, self.variation = task, variation
         self.commands: list[str] = []
-        self._check()
-        self.start_text: str = self._call("freeActionInventory", joined=True)
+        self._objects = 0
+        self._seen_first = ""
+        self._check(pool.tasks())
+        inventory = self._ask("freeActionInventory")
+        self.start_text = f"{self._seen_first}\n{inventory}"
 
-    def _check(self) -> None:
+    def _check(self, tasks: Mapping[str, int]) -> None:
         if any(word in self.task for word in ELECTRICAL):
             raise DataError(
                 f"scienceworld: the task {self.task} needs electrical actions, which are switched off"
             )
-        names = list(_names(self._pool, self._seat))
-        if self.task not in names:
-            raise DataError(f"scienceworld: unknown task {self.task!r}; {did_you_mean(self.task, names)}")
-        count = self._pool.use(
-            NOBODY, self._seat, lambda p, s: p.call(s.getTaskMaxVariations, self.task, seed="")
-        )
-        if not 0 <= self.variation < count:
+        if self.task not in tasks:
+            raise DataError(f"scienceworld: unknown task {self.task!r}; {did_you_mean(self.task, tasks)}")
+        if not 0 <= self.variation < tasks[self.task]:
             raise DataError(
-                f"scienceworld: {self.task} has variations 0 to {count - 1}, not {self.variation}"
+                f"scienceworld: {self.task} has variations 0 to {tasks[self.task] - 1}, not {self.variation}"
             )
 
-    def restore(self, process: JavaProcess, simulator: Any) -> None:
-        """Loads the variation into a fresh simulator and repeats the commands."""
-        process.call(
-            simulator.load,
-            self.task,
-            self.variation,
-            SIMPLIFICATIONS,
-            False,
-            seed=self._seed("load"),
-        )
-        process.call(simulator.reset, seed=self._seed("reset"))
-        self._first = str(process.call(simulator.step, "look around", seed=self._seed("first")))
+    # -- what the pool asks ----------------------------------------------------------------------
+
+    def restore(self, process: JavaProcess) -> Any:
+        """A simulator in which the variation was loaded and the commands so far were carried out."""
+        simulator = process.load(self.task, self.variation, SIMPLIFICATIONS)
+        self._objects = process.objects
+        self._seen_first = self._carry_out(process, simulator, "look around", "first")
         for number, command in enumerate(self.commands):
-            process.call(simulator.step, command, seed=self._seed(number))
+            self._carry_out(process, simulator, command, number)
+        return simulator
 
-    def _seed(self, what: str | int) -> str:
-        return f"{self.task}/{self.variation}/{what}"
-
-    def _call(self, name: str, *, joined: bool = False) -> Any:
-        seed = self._seed(f"{name} {len(self.commands)}")
-        found = self._pool.use(
-            self, self._seat, lambda process, simulator: process.call(getattr(simulator, name), seed=seed)
-        )
-        return f"{self._first}\n{found}" if joined else found
+    # -- what an environment asks ----------------------------------------------------------------
 
     def description(self) -> str:
         """What is to be done, in the simulator's words."""
-        return str(self._call("getTaskDescription"))
+        return str(self._ask("getTaskDescription"))
 
     def valid(self) -> frozenset[str]:
-        """Every concrete command that the simulator lists as possible now."""
-        return frozenset(self._call("getValidActionObjectCombinations"))
+        """Every concrete command that the simulator lists as possible now. The slowest of all questions."""
+        return frozenset(self._listed("getValidActionObjectCombinations"))
 
     def templates(self) -> list[str]:
         """The abstract commands, with OBJ for a thing."""
-        return list(self._call("getPossibleActions"))
+        return self._listed("getPossibleActions")
 
     def step(self, command: str) -> tuple[str, int]:
-        """(observation, native score in -100..100) after one command."""
-        seed = self._seed(len(self.commands))
+        """(observation, native score in -100..100) after one command. Raises EnvironmentDied if it fails."""
+        number = len(self.commands)
 
         def play(process: JavaProcess, simulator: Any) -> tuple[str, int]:
-            text = str(process.call(simulator.step, command, seed=seed))
-            return text, round(100 * process.call(simulator.getScore, seed=seed))
+            text = self._carry_out(process, simulator, command, number)
+            score = round(100 * process.call(simulator.getScore, seed=""))
+            if score < 0 and process.call(lambda: simulator.agentInterface().get().isInErrorState(), seed=""):
+                raise EnvironmentDied(f"scienceworld: a simulator failed ({text[:300]})")
+            return text, score
 
         told: tuple[str, int] = self._pool.use(self, self._seat, play)
         self.commands.append(command)
@@ -189,22 +191,26 @@ class World:
         """Gives the simulator's memory back; a later call would load it again."""
         self._pool.forget(self, self._seat)
 
+    # -- inside ----------------------------------------------------------------------------------
 
-class _Nobody(World):
-    """Stands for no world, where a bare simulator is asked about the package."""
+    def _seed(self, what: str | int) -> str:
+        return f"{self.task}/{self.variation}/{what}"
 
-    def __init__(self) -> None:
-        self.number, self.task, self.variation, self.commands = 0, "", 0, []
+    def _carry_out(self, process: JavaProcess, simulator: Any, command: str, number: str | int) -> str:
+        text = process.call(simulator.step, command, seed=self._seed(number), objects=self._objects)
+        self._objects = process.objects
+        return str(text)
 
-    def restore(self, process: JavaProcess, simulator: Any) -> None:
-        pass
+    def _ask(self, name: str) -> Any:
+        """A question that changes nothing, so whether it was asked makes no difference later."""
+        seed = self._seed(f"{name} {len(self.commands)}")
+        return self._pool.use(
+            self, self._seat, lambda p, s: p.call(getattr(s, name), seed=seed, objects=self._objects)
+        )
 
-
-NOBODY = _Nobody()
-"""Whose simulator holds no episode."""
-
-
-def _names(pool: Pool, seat: Seat) -> list[str]:
-    return list(
-        pool.use(NOBODY, seat, lambda process, simulator: process.call(simulator.getTaskNames, seed=""))
-    )
+    def _listed(self, name: str) -> list[str]:
+        seed = self._seed(f"{name} {len(self.commands)}")
+        found: list[str] = self._pool.use(
+            self, self._seat, lambda p, s: p.texts(getattr(s, name), seed=seed, objects=self._objects)
+        )
+        return found

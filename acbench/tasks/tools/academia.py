@@ -15,14 +15,29 @@ PAPER_FIELDS = ("authors", "year", "venue", "n_citation", "keywords", "doc_type"
 
 
 class Graph:
-    """An undirected graph with facts on nodes and edges."""
+    """A graph with facts on nodes and edges.
 
-    def __init__(self, nodes: Mapping[str, Mapping[str, Any]], edges: Sequence[Sequence[Any]]) -> None:
+    ``neighbours`` gives the order in which a node's neighbours are listed, where it is not that of ``edges``.
+    In a directed graph they are those that its edges lead to.
+    """
+
+    def __init__(
+        self,
+        nodes: Mapping[str, Mapping[str, Any]],
+        edges: Sequence[Sequence[Any]],
+        neighbours: Mapping[str, Sequence[str]] | None = None,
+        *,
+        directed: bool = False,
+    ) -> None:
         self.nodes = nodes
         self.edges: dict[str, dict[str, Mapping[str, Any]]] = {name: {} for name in nodes}
         for first, second, facts in edges:
             self.edges[first][second] = facts
-            self.edges[second][first] = facts
+            if not directed:
+                self.edges[second][first] = facts
+        for name, order in (neighbours or {}).items():
+            found = self.edges[name]
+            self.edges[name] = {**{other: found[other] for other in order if other in found}, **found}
 
 
 class AcademiaSimulator:

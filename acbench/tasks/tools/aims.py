@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from acbench.tasks.tools.matching import matched, normalised, table_match
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from acbench.tasks.tools.environment import Simulator
     from acbench.tasks.tools.matching import Table
     from acbench.tasks.tools.sheet import SheetSimulator
+
+SHEET_MATCHES = ("normalized", "upstream")
+"""How a table can be scored (specification, section 6.6)."""
 
 
 class Aim(Protocol):
@@ -28,6 +31,10 @@ class Aim(Protocol):
 
     def missing(self, candidates: Sequence[Any]) -> Sequence[Any]:
         """What is still to be reached, apart from the answer itself."""
+        ...
+
+    def facts(self) -> Mapping[str, Any]:
+        """What the record keeps of the measurement; plain JSON."""
         ...
 
 
@@ -58,29 +65,41 @@ class ValuesAim:
             open_goals.remove(self.answer)
         return open_goals
 
+    def facts(self) -> Mapping[str, Any]:
+        return {}
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class SheetAim:
-    """Progress towards a target table.
+    """Progress towards a target table, measured in both ways; ``match`` says which one is the progress.
 
     ``upstream``: share of equal cells in the common rectangle, which is above 0 for an untouched sheet.
-    Otherwise the share in the rectangle that covers both, above that of the untouched sheet (``start``).
+    ``normalized``: the share in the rectangle that covers both, above that of the untouched sheet (``start``).
     """
 
     target: Table
     simulator: SheetSimulator
     start: float
-    upstream: bool = False
+    match: str = SHEET_MATCHES[0]
+    _best: dict[str, float] = field(default_factory=lambda: dict.fromkeys(SHEET_MATCHES, 0.0))
 
     def reached(self, _candidates: Sequence[Any]) -> float:
         current = self.simulator.table()
-        if self.upstream:
-            return table_match(current, self.target, common_only=True)
-        return normalised(table_match(current, self.target), self.start)
+        values = {
+            "normalized": normalised(table_match(current, self.target), self.start),
+            "upstream": table_match(current, self.target, common_only=True),
+        }
+        for name, value in values.items():
+            self._best[name] = max(self._best[name], value)
+        return values[self.match]
 
     def success(self, progress: float) -> bool:
         """As published the best table counts; otherwise the one the agent leaves behind."""
-        return progress >= 1.0 if self.upstream else self.simulator.table() == self.target
+        return progress >= 1.0 if self.match == "upstream" else self.simulator.table() == self.target
 
     def missing(self, _candidates: Sequence[Any]) -> Sequence[Any]:
         return [] if self.simulator.table() == self.target else [self.target]
+
+    def facts(self) -> Mapping[str, Any]:
+        """Which score is the progress, and the running maximum of each."""
+        return {"sheet_match": self.match, **{f"match_{name}": value for name, value in self._best.items()}}

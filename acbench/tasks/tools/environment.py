@@ -72,7 +72,7 @@ class Environment(EnvironmentBase):
         return self.goal
 
     def facts(self) -> Mapping[str, Any]:
-        return {"finished": self.done}
+        return {"finished": self.done, **self.aim.facts()}
 
     def ending(self) -> str:
         return finished_channel(self)

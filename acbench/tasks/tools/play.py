@@ -8,7 +8,7 @@ from acbench.errors import DataError
 from acbench.tasks.agents.world import replay_steps
 from acbench.tasks.protocol import Sample
 from acbench.tasks.tools.academia import GRAPHS, AcademiaSimulator, Graph
-from acbench.tasks.tools.aims import SheetAim, ValuesAim
+from acbench.tasks.tools.aims import SHEET_MATCHES, SheetAim, ValuesAim
 from acbench.tasks.tools.environment import Environment
 from acbench.tasks.tools.matching import table_match
 from acbench.tasks.tools.movie import MovieSimulator
@@ -29,20 +29,25 @@ OPERATION_TOOLS = ("todo", "sheet")
 
 
 def build_environment(
-    data: Mapping[str, Any], *, upstream: bool = False, choices: Sequence[str] = ()
+    data: Mapping[str, Any],
+    *,
+    upstream: bool = False,
+    choices: Sequence[str] = (),
+    sheet_match: str | None = None,
 ) -> Environment:
-    """A fresh environment for one sample's data. Raises DataError naming a missing field."""
+    """A fresh environment for one sample's data. Raises DataError naming a missing field.
+
+    ``sheet_match``: how a table is scored, None for what ``upstream`` brings.
+    """
     try:
-        simulator = build_simulator(data["tool"], data["world"], data.get("offered"), upstream=upstream)
-        aim = _aim(data, simulator, upstream=upstream)
+        simulator = build_simulator(data["tool"], data["world"], data.get("offered"))
+        aim = _aim(data, simulator, sheet_match or SHEET_MATCHES[upstream])
         return Environment(simulator, aim, data["goal"], choices=choices)
     except KeyError as error:
         raise DataError(f"tools sample: field {error.args[0]!r} is missing or names nothing known") from error
 
 
-def build_simulator(
-    tool: str, world: Mapping[str, Any], offered: Sequence[str] | None = None, *, upstream: bool = False
-) -> Simulator:
+def build_simulator(tool: str, world: Mapping[str, Any], offered: Sequence[str] | None = None) -> Simulator:
     """A simulator in its first state. ``offered``: the tools it has, None for all."""
     if tool == "todo":
         return TodoSimulator(world, offered)
@@ -68,16 +73,21 @@ def _query_simulator(tool: str, world: Mapping[str, Any], offered: Sequence[str]
 
 
 def _read_graphs(given: Mapping[str, Any]) -> dict[str, Graph]:
-    return {name: Graph(given[name]["nodes"], given[name]["edges"]) for name in GRAPHS}
+    return {name: _read_graph(given[name]) for name in GRAPHS}
 
 
-def _aim(data: Mapping[str, Any], simulator: Simulator, *, upstream: bool) -> Aim:
+def _read_graph(given: Mapping[str, Any]) -> Graph:
+    directed = bool(given.get("directed", False))
+    return Graph(given["nodes"], given["edges"], given.get("neighbours"), directed=directed)
+
+
+def _aim(data: Mapping[str, Any], simulator: Simulator, sheet_match: str) -> Aim:
     if isinstance(simulator, SheetSimulator):
         target = data["target"]
         start = table_match(simulator.table(), target)
         if start >= 1.0:
             raise DataError(f"sheet {data['world']['name']!r}: the table is the target from the start")
-        return SheetAim(target, simulator, start, upstream)
+        return SheetAim(target, simulator, start, sheet_match)
     goals = data["subgoals"]
     if not goals:
         raise DataError(f"{data['goal']!r}: there are no sub-goals, there is nothing to measure")

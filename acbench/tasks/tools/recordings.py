@@ -75,7 +75,7 @@ def read_recordings(path: Path) -> list[list[Any]]:
     """
     found: list[list[Any]] = []
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: cannot be read ({error})") from error
     for number, text in enumerate(lines, start=1):

@@ -26,7 +26,9 @@ def task_info(variant: str) -> TaskInfo:
 
 
 def _world(data: Mapping[str, Any], settings: Settings) -> Environment:
-    return build_environment(data, upstream=settings.upstream, choices=data["choices"])
+    return build_environment(
+        data, upstream=settings.upstream, choices=data["choices"], sheet_match=settings.sheet_match
+    )
 
 
 def _facts(data: Mapping[str, Any], _settings: Settings) -> dict[str, Any]:

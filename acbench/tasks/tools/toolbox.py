@@ -49,6 +49,11 @@ def _text(value: Any) -> str:
     return str(value)
 
 
+def _id(value: Any) -> str:
+    """A whole number is the same id with and without decimals."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else _text(value)
+
+
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError
@@ -80,7 +85,7 @@ def _list(value: Any) -> list[Any]:
 
 TEXT = Kind("text", _text)
 FLAG = Kind("True or False", lambda value: str(value) if isinstance(value, bool) else _text(value))
-ID = Kind("id", _text)
+ID = Kind("id", _id)
 NUMBER = Kind("number", _number)
 WHOLE = Kind("whole number", _whole)
 DATE = Kind("YYYY-MM-DD", _date)
@@ -107,13 +112,18 @@ class Tool:
         return f"{self.name}({', '.join(shown)})"
 
     def arguments(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The arguments converted. Raises CallError naming the parameter that is missing, unknown or wrong."""
+        """The arguments converted. Raises CallError naming the parameters that are missing, unknown or wrong.
+
+        The texts are those of a Python function that is called so.
+        """
         for name in given:
             if name not in self.parameters:
-                raise _misfit("TypeError", f"{self.name}() got an unexpected argument {name[:SHOWN_VALUE]!r}")
-        for name in self.parameters:
-            if name not in given and name not in self.optional:
-                raise _misfit("TypeError", f"{self.name}() missing 1 required argument: {name!r}")
+                shown = repr(name[:SHOWN_VALUE])
+                raise _misfit("TypeError", f"{self.name}() got an unexpected keyword argument {shown}")
+        missing = [repr(name) for name in self.parameters if name not in given and name not in self.optional]
+        if missing:
+            count = f"{len(missing)} required positional argument{'s' if len(missing) > 1 else ''}"
+            raise _misfit("TypeError", f"{self.name}() missing {count}: {_listed(missing)}")
         return {name: self._convert(name, value) for name, value in given.items()}
 
     def _convert(self, name: str, value: Any) -> Any:
@@ -123,6 +133,12 @@ class Tool:
         except (ValueError, OverflowError):
             shown = repr(value)[:SHOWN_VALUE]
             raise _misfit("ValueError", f"{name} must be of the kind {kind.name}, not {shown}") from None
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) <= 2:
+        return " and ".join(names)
+    return f"{', '.join(names[:-1])}, and {names[-1]}"
 
 
 def _misfit(kind: str, text: str) -> CallError:

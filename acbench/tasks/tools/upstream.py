@@ -140,7 +140,7 @@ def _read_rows(folder: Path, tool: str) -> list[tuple[str, dict[str, Any]]]:
     if path is None:
         raise DataError(f"{places[0]}: file is missing from the upstream data (nor is there {places[1]})")
     rows = []
-    for number, line in enumerate(_read(path).splitlines(), start=1):
+    for number, line in enumerate(_read(path).split("\n"), start=1):
         if not line.strip():
             continue
         where = f"{path}:{number}"

@@ -14,7 +14,9 @@ from acbench.tasks.agents.judging import (
     grounding,
     mean_or_none,
     progress_curve,
+    repeats,
     score_changes,
+    turn_error,
 )
 
 if TYPE_CHECKING:
@@ -79,3 +81,56 @@ def test_every_pattern_lands_in_the_closed_set() -> None:
     for length in range(6):
         for pattern in product("viuc", repeat=length):
             assert failure_channel(turns("".join(pattern)), success=False) in CHANNELS
+
+
+TROUBLES = {"no_tool": "unknown_tool", "no_argument": "bad_arguments", "off": "invalid_action"}
+
+
+def troubled(*kinds: str) -> list[TurnRecord]:
+    return [
+        TurnRecord(f"a{n}", "invalid" if kind else "valid", 0.0, "", kind) for n, kind in enumerate(kinds)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "channel"),
+    [
+        (("no_tool", "no_tool", "no_argument"), "unknown_tool"),
+        (("no_argument", "no_argument", "no_tool", ""), "bad_arguments"),
+        (("no_tool", "no_argument", ""), "bad_arguments"),  # a tie: the first by name
+        (("off", "off", "no_tool"), "invalid_action"),
+        (("elsewhere", "elsewhere"), "invalid_action"),  # a kind without a channel of its own
+        (("no_tool", "", ""), "budget"),  # not the rule of an episode
+    ],
+)
+def test_kinds_of_invalid_actions_have_channels_of_their_own(kinds: tuple[str, ...], channel: str) -> None:
+    played = troubled(*kinds)
+    assert failure_channel(played, success=False, troubles=TROUBLES) == channel
+    assert failure_channel(played, success=True, troubles=TROUBLES) == "correct"
+    assert failure_channel(played, success=False) in ("invalid_action", "budget")
+
+
+def test_kinds_count_only_where_invalid_actions_prevail() -> None:
+    played = [*turns("uuu"), *troubled("no_tool", "no_tool")]
+    assert failure_channel(played, success=False, troubles=TROUBLES) == "unparsed"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "trouble", "name"),
+    [
+        ("valid", "", ""),
+        ("valid", "refused", "refused"),  # carried out, and to no avail
+        ("invalid", "", "invalid"),
+        ("invalid", "no_tool", "no_tool"),
+        ("unparsed", "format", "unparsed"),
+        ("cut", "no_tool", "cut"),
+    ],
+)
+def test_a_turn_that_came_to_nothing_has_one_name(outcome: TurnOutcome, trouble: str, name: str) -> None:
+    assert turn_error(TurnRecord("a", outcome, 0.0, "", trouble)) == name
+
+
+def test_repeated_actions_are_counted_but_for_empty_ones() -> None:
+    assert repeats(["a", "a", "a", "b", "a"]) == 2
+    assert repeats(["", "", "x", "x"]) == 1
+    assert repeats([]) == 0

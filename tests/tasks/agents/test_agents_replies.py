@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acbench.tasks.agents.replies import MAX_ACTION_CHARACTERS, extract_action, turn_outcome
+from acbench.tasks.agents.react import read_react
+from acbench.tasks.agents.replies import (
+    MAX_ACTION_CHARACTERS,
+    extract_action,
+    extract_published,
+    turn_outcome,
+)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +75,41 @@ def test_any_text_gives_one_bounded_line(text: str) -> None:
     assert len(action.splitlines()) <= 1
     assert len(action) <= MAX_ACTION_CHARACTERS
     assert action == action.strip()
+
+
+MANY = 40_000
+LONG = (
+    *("action " * MANY, "action is " * MANY, "action" + " " * MANY + "x", "1." + " " * MANY + "x"),
+    *("x" + " ." * MANY, "'" * MANY + "x" + "'" * MANY, "think" + " " * MANY + "x", "**" * MANY + "action"),
+    *(
+        "with " * MANY,
+        "with" + " " * MANY,
+        "<think>" * MANY,
+        "</think>" * MANY,
+        "action:\n" * MANY,
+        "\n" * MANY,
+    ),
+    *(
+        "next action:" * MANY,
+        "next action:\n" * MANY,
+        "is to " * MANY,
+        "```\n" * MANY,
+        "`" * MANY,
+        "1" * MANY,
+    ),
+    *("observation " * MANY, "action\t1" * MANY, "action" + "1" * MANY, "a\n" * MANY + "action" + " " * MANY),
+)
+
+
+@pytest.mark.parametrize("number", range(len(LONG)))
+def test_long_replies_take_linear_time(number: int) -> None:
+    """Up to half a megabyte each: a reader that is quadratic in any of them would take minutes, not milliseconds."""
+    for text in (LONG[number], f"Action: {LONG[number]}", f"{LONG[number]}\nAction: go"):
+        assert len(extract_action(text)) <= MAX_ACTION_CHARACTERS
+        assert "\n" not in extract_published(text)
+        read = read_react(text)
+        assert read.action is None or len(read.action) <= MAX_ACTION_CHARACTERS
+        turn_outcome(reply=text, finish_reason="length", valid=False, understood=False)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pddl_stubs import context, gold, nothing, play, shown_commands, wanderer
 
 from acbench.tasks.pddl import open_likelihood, open_task
-from acbench.tasks.pddl.domains import DEFAULT_DOMAINS, DOMAINS
+from acbench.tasks.pddl.domains import DOMAINS
 from acbench.tasks.pddl.environment import NO_EFFECT, NOT_A_COMMAND, Environment
 from acbench.tasks.pddl.strips import load_world
 from acbench.tasks.pddl.wording import CORRECTED, UPSTREAM
@@ -38,13 +38,33 @@ def world_of(domain: str, *, upstream: bool = False) -> Environment:
     return Environment(load_world(spec.text, problem), spec.wording, upstream=upstream)
 
 
-def test_they_are_played_only_when_asked_for() -> None:
-    played = {sample.data["domain"] for sample in open_task(context(per_level=1)).samples()}
-    assert played == set(DEFAULT_DOMAINS) == {"blocksworld", "gripper"}
+def test_they_are_played_by_default_where_they_are_readable() -> None:
+    played: dict[str, set[str]] = {}
+    for sample in open_task(context(per_level=1)).samples():
+        played.setdefault(sample.data["domain"], set()).add(sample.level)
+    every = {"L1", "L2", "L3", "L4", "L5"}
+    assert played == {
+        "blocksworld": every,
+        "gripper": every,
+        "barman": {"L1", "L2"},
+        "tyreworld": {"L1", "L2", "L3"},
+    }
     scored = open_likelihood(context(per_level=1, levels=[1])).samples()
-    assert {sample.data["domain"] for sample in scored} == set(DEFAULT_DOMAINS)
-    asked = open_task(context(per_level=1, levels=[1], domains=["tyreworld", "barman", "gripper"])).samples()
-    assert [sample.id for sample in asked] == ["gripper-l1-00", "barman-l1-00", "tyreworld-l1-00"]
+    assert {sample.data["domain"] for sample in scored} == {"blocksworld", "gripper"}
+    asked = open_task(context(per_level=1, levels=[4], domains=["tyreworld", "barman", "gripper"])).samples()
+    assert [sample.id for sample in asked] == ["gripper-l4-00", "barman-l4-00", "tyreworld-l4-00"]
+
+
+def test_the_other_domains_are_what_they_were_without_them() -> None:
+    """Samples and prompts of the small domains do not depend on what else is played: saved answers stay good."""
+    alone = open_task(context(domains=["blocksworld", "gripper"]))
+    together = open_task(context())
+    both = list(zip(alone.samples(), together.samples(), strict=False))
+    assert len(both) == len(alone.samples()) == 40
+    for one, other in both:
+        assert (one.id, one.level, one.cluster) == (other.id, other.level, other.cluster)
+        assert {**one.data, "settings": 0} == {**other.data, "settings": 0}  # data tell what was set
+        assert alone.open(one).ask() == together.open(other).ask()
 
 
 @pytest.mark.parametrize(("domain", "count"), [("barman", 12), ("tyreworld", 13)])

@@ -10,7 +10,10 @@ from pddl_stubs import context, gold, play, rendered
 
 from acbench.errors import ConfigError, DataError, EngineError
 from acbench.tasks.pddl import LIKELIHOOD_INFO, open_likelihood, open_task, replay
+from acbench.tasks.pddl.domains import DOMAINS
 from acbench.tasks.protocol import TOO_LONG, Reply
+
+ALL = list(DOMAINS)
 
 
 def test_info() -> None:
@@ -38,7 +41,7 @@ def test_samples_spread_over_the_plan_and_share_their_problems_cluster() -> None
 
 @pytest.mark.parametrize("layout", ["chat", "single"])
 def test_prompts_are_those_of_an_agent_that_played_gold(layout: str) -> None:
-    choice: dict[str, Any] = {"levels": [3], "per_level": 1, "format": layout}
+    choice: dict[str, Any] = {"levels": [3], "per_level": 1, "format": layout, "domains": ALL}
     task, rollout = open_likelihood(context(steps=5, **choice)), open_task(context(**choice))
     for problem in rollout.samples():
         scored = [s for s in task.samples() if s.cluster == problem.id]
@@ -57,7 +60,7 @@ def test_prompts_are_those_of_an_agent_that_played_gold(layout: str) -> None:
 
 
 def test_prompt_and_continuation_give_the_text_of_a_played_turn_in_chat() -> None:
-    choice: dict[str, Any] = {"levels": [2, 5], "per_level": 1}
+    choice: dict[str, Any] = {"levels": [2, 5], "per_level": 1, "domains": ALL}
     task, rollout = open_likelihood(context(steps=99, **choice)), open_task(context(**choice))
     samples = task.samples()
     for problem in rollout.samples():
@@ -74,7 +77,7 @@ def test_prompt_and_continuation_give_the_text_of_a_played_turn_in_chat() -> Non
 
 
 def test_prompt_and_continuation_give_the_text_of_a_played_turn_in_single() -> None:
-    choice: dict[str, Any] = {"levels": [2, 5], "per_level": 1, "format": "single"}
+    choice: dict[str, Any] = {"levels": [2, 5], "per_level": 1, "format": "single", "domains": ALL}
     task, rollout = open_likelihood(context(steps=99, **choice)), open_task(context(**choice))
     samples = task.samples()
     for problem in rollout.samples():

@@ -46,7 +46,7 @@ def test_info() -> None:
 def test_samples_are_stable_and_hold_all_an_episode_needs() -> None:
     samples = embedded()
     assert samples == embedded()
-    assert len(samples) == 40
+    assert len(samples) == 60
     assert [sample.id for sample in samples[:2]] == ["blocksworld-l1-00", "blocksworld-l1-01"]
     for sample in samples:
         assert json.loads(json.dumps(dict(sample.data))) == sample.data

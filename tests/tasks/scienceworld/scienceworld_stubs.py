@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from acbench.tasks.protocol import Episode, Grade, Sample
 
 
+FOCUSES = 0.1
+"""How often the random agent commits itself; a wrong focus ends the episode."""
+
+
 class WordRenderer:
     """One token per word of messages and prefill, three per message."""
 
@@ -31,20 +35,31 @@ class WordRenderer:
 
 
 class ToyWorld:
-    """Rooms in a row; "focus on egg" wins, "focus on rock" fails, "open door" asks which."""
+    """Rooms in a row; "focus on egg" wins, "focus on rock" fails, "open door" asks which.
+
+    ``heard``: all texts handed to it; ``listings``: how often it was asked for its commands.
+    """
 
     def __init__(self) -> None:
         self.start_text = "This room is called the lab.\nIn your inventory, you see:\n\tnothing"
         self.heard: list[str] = []
+        self.listings = 0
         self._room = "lab"
         self._score = 0
+        self._asked = False
 
     def description(self) -> str:
         return "Focus on the egg."
 
     def valid(self) -> frozenset[str]:
+        self.listings += 1
+        return self._possible()
+
+    def _possible(self) -> frozenset[str]:
+        if self._asked:
+            return frozenset({"0", "1"})
         way = {"lab": "go to hall", "hall": "go to outside", "outside": "go to hall"}[self._room]
-        return frozenset({way, "look around", "focus on egg", "focus on rock", "reset task"})
+        return frozenset({way, "look around", "focus on egg", "focus on rock", "open door", "reset task"})
 
     def close(self) -> None:
         """Nothing to give back."""
@@ -54,7 +69,10 @@ class ToyWorld:
 
     def step(self, command: str) -> tuple[str, int]:
         self.heard.append(command)
-        if command.startswith("go to ") and command in self.valid():
+        if self._asked:
+            self._asked = False
+            return "The door is open." if command in ("0", "1") else "Unknown action.", self._score
+        if command.startswith("go to ") and command in self._possible():
             self._room = command.removeprefix("go to ")
             return f"You move to the {self._room}.", self._score
         if command == "focus on egg":
@@ -64,10 +82,10 @@ class ToyWorld:
             self._score = -100
             return "You focus on the rock.", self._score
         if command == "open door":
-            return (
-                "Ambiguous request: Please enter the number for the action you intended:\n0:\tone\n1:\ttwo\n",
-                0,
-            )
+            self._asked = True
+            return "Ambiguous request: Please enter the number for the action:\n0:\tone\n1:\ttwo\n", 0
+        if command == "look around":
+            return self.start_text, self._score
         return "No known action matches that input.", self._score
 
 
@@ -108,8 +126,15 @@ def wanderer(sample: Sample) -> Callable[[Prompt], str]:
 
     def choose(prompt: Prompt) -> str:
         text = prompt.messages[-1].content
-        exits = re.findall(r"^You can go to: (.+)$", text, re.MULTILINE)
-        ways = exits[-1].split(", ") if exits else []
+        ways = _named("You can go to", text)
+        things = _named("Things here", text)
+        if rng.random() < FOCUSES and things:
+            return f"focus on {rng.choice(things)}"
         return f"go to {rng.choice(ways)}" if ways else "look around"
 
     return choose
+
+
+def _named(lead: str, text: str) -> list[str]:
+    found = re.findall(rf"^{lead}: (.+)$", text, re.MULTILINE)
+    return found[-1].split(", ") if found else []

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from acbench.tasks.agents.world import Step
 
 EXAMPLES, CALLS = 175, 12
+MOST_SHOWN = 20_000
+"""Characters of the longest observation that was not asked for in so many words."""
 ERROR_FORM = re.compile(r"ERROR \| (?:[A-Za-z]+\(.*\)|Invalid action: .*\.)", re.DOTALL)
 
 NASTY: list[Any] = [
@@ -29,6 +31,10 @@ NASTY: list[Any] = [
     "asc", "des", "SUM", "MINUS", "PRODUCT", "True", "\ud83d\ude00", "٣", "[[1, 2], [3]]", "[" * 60, "['A1'] * 3",
     0, 1, 2, 3, -1, 10**14, 0.5, 1e14, -0.0, 90, 180, True, False, None, [], {}, [[]], [[1], [2, [3]]], [None],
     ["A1"] * 50, ["A1", "B2"], [["=A1", None, True]], {"a": {"b": 1}}, [1, 2, 3], [2], [-5, "x"],
+    float("nan"), float("inf"), -float("inf"), 1e308, 10**400, -(10**30), "1e999", "-inf", "1_0", "9" * 5000,
+    "\ud800", "\u202eabc", "e\u0301" * 50, "\u0130", "{{7*7}}", "${jndi:x}", "lambda: 0", "().__class__.__mro__",
+    "open('pwned','w')", "A1:B2", "'; import os; os.system('touch pwned')", [["x" * 600] * 30] * 3, [[1] * 27],
+    [[1]] * 201, ["A1", ["B1"]], {"A1": 1}, "0x10", "1+1", "True and False", "a\nb", "A1\n",
 ]  # fmt: skip
 LINES = [
     "", " ", "finish", "look around", "check_valid_actions", "Action:", "with Action Input:", " with Action Input: {}",
@@ -37,6 +43,17 @@ LINES = [
     "get_projects with Action Input: {'__class__': 1}", "__class__ with Action Input: {}", "run with Action Input: {}",
     "with " * 200, "with Action Input:" * 100, " " * 3000 + "with",
     "a\nb with Action Input: {}", "\x00 with Action Input: {}",
+    "get_projects with Action Input: " + '{"a":' * 2000, "get_projects with Action Input: {'a': " + "[" * 5000,
+    "finish with Action Input: {'answer': " + "(" * 19 + "1" + ")" * 19 + "}",
+    "finish with Action Input: {'answer': 9**9**9}", "finish with Action Input: {'answer': 'x' * 999999999}",
+    "finish with Action Input: {'answer': [0] * 999999999}", "finish with Action Input: {'answer': 1e999}",
+    "finish with Action Input: {'answer': NaN}", "finish with Action Input: {'answer': 1" + "*10" * 400 + "}",
+    "finish with Action Input: {**{'answer': 1}}", "finish with Action Input: dict(answer=1)",
+    "finish with Action Input: {'answer': f'{1}'}", "finish with Action Input: {'answer': b'x'}",
+    "finish with Action Input: {'answer': {1, 2}}", "finish with Action Input: {'answer': 1j}",
+    "finish with Action Input: {'answer': (lambda: 1)()}", "finish with Action Input: {'answer': answer}",
+    "finish with Action Input: {'answer': [x for x in range(10**9)]}", "Finish with Action Input: {'answer': 1}",
+    "get_projects with Action Input: {} " + "x" * 50_000, "x" * 50_000 + " with Action Input: {}",
 ]  # fmt: skip
 
 
@@ -89,6 +106,7 @@ def _calls(tool: str) -> st.SearchStrategy[str]:
 def _check(line: str, step: Step, *, before: float, over: bool) -> None:
     """``over``: the episode had ended before this line."""
     assert isinstance(step.observation, str)
+    assert len(step.observation) <= MOST_SHOWN + 10 * len(line)
     assert before <= step.progress <= 1.0
     assert step.done >= over
     if over:

@@ -11,6 +11,7 @@ from tools_stubs import TODO_WORLD, call, environment, seen, sheet_world
 
 from acbench.errors import DataError
 from acbench.tasks.tools.matching import equal, equal_near, haversine, matched, normalised, table_match
+from acbench.tasks.tools.play import build_environment
 from acbench.tasks.tools.toolbox import ordered
 
 PAPERS: dict[str, Any] = {
@@ -91,6 +92,21 @@ def test_sheet_progress_in_both_modes(upstream: bool, looked: float, half: float
     assert not env.success
     assert env.step(call("finish")).done
     assert env.success
+
+
+@pytest.mark.parametrize("match", ["normalized", "upstream"])
+def test_both_scores_of_a_table_are_recorded_and_either_can_be_the_progress(match: str) -> None:
+    data = {"tool": "sheet", "goal": "g", "world": sheet_world(START), "subgoals": [], "target": TARGET}
+    env = build_environment(data, upstream=match == "normalized", sheet_match=match)  # the setting wins
+    env.step(call("check_valid_actions"))
+    assert env.facts() == {
+        "finished": False, "sheet_match": match, "match_normalized": 0.0, "match_upstream": 0.0
+    }  # fmt: skip
+    env.step(call("update_cell", position="B2", value="1"))
+    step = env.step(call("update_cell", position="A1", value="worse"))
+    found = {"normalized": 0.5, "upstream": 5 / 6}
+    assert step.progress == pytest.approx(found[match])
+    assert {name: env.facts()[f"match_{name}"] for name in found} == pytest.approx(found)
 
 
 def test_deleting_all_but_the_header_scores_only_upstream() -> None:

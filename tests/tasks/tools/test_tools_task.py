@@ -70,6 +70,7 @@ def test_a_task_has_all_its_simulators() -> None:
         ({"keep_first": 1}, "keep_first must be true or false"),
         ({"format": "chats"}, "did you mean 'chat'"),
         ({"check_state": "never"}, "unknown check_state"),
+        ({"sheet_match": "upstream"}, "unknown setting 'sheet_match'"),  # belongs to the operation task
         ({"unrecorded": "skip"}, "unknown unrecorded"),
         ({"mode": "clean"}, "unknown mode 'clean'"),
     ],
@@ -77,6 +78,26 @@ def test_a_task_has_all_its_simulators() -> None:
 def test_wrong_settings_are_named(given_settings: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         open_task(context(**given_settings), "query")
+
+
+def test_the_score_of_a_table_is_a_setting_of_the_operation_task() -> None:
+    sample = pack("sheet", levels=[2], per_level=1)[0]
+    looks = ["get_all_values with Action Input: {}", "finish with Action Input: {}"]
+    found = {}
+    for name, chosen in (
+        ("own", {}),
+        ("published", {"sheet_match": "upstream"}),
+        ("mode", {"mode": "upstream"}),
+        ("back", {"mode": "upstream", "sheet_match": "normalized"}),
+    ):
+        grade = ended(sample, *looks, **chosen)
+        found[name] = (grade.scores["progress"], grade.detail["sheet_match"])
+        assert grade.detail["match_normalized"] == 0.0
+    assert found["own"] == found["back"] == (0.0, "normalized")
+    assert found["published"] == found["mode"] == (found["mode"][0], "upstream")
+    assert 0.0 < found["mode"][0] < 1.0
+    with pytest.raises(ConfigError, match="did you mean 'normalized'"):
+        open_task(context(sheet_match="normalised"), "operation")
 
 
 def test_turns_are_capped_at_the_easy_levels() -> None:

@@ -35,7 +35,8 @@ def test_ids_come_from_a_seed_and_may_be_numbers() -> None:
     assert fresh()[2].id == fresh()[2].id
     assert TodoSimulator({**TODO_WORLD, "seed": 2}).projects[0].id != fresh()[1].id
     env, _, task = fresh()
-    assert env.step(call("get_task_duration", task_id=int(task.id))).trouble == ""
+    for same in (int(task.id), float(task.id)):
+        assert env.step(call("get_task_duration", task_id=same)).trouble == ""
 
 
 def test_completing_and_deleting_take_the_task_off_the_list() -> None:
@@ -68,8 +69,11 @@ def test_wrong_arguments_are_told_apart() -> None:
     cases = {
         call(
             "update_task", task_id=task.id
-        ): "ERROR | TypeError(update_task() missing 1 required argument: 'due_date')",
-        call("get_tasks", id="1"): "ERROR | TypeError(get_tasks() got an unexpected argument 'id')",
+        ): "ERROR | TypeError(update_task() missing 1 required positional argument: 'due_date')",
+        call(
+            "update_task"
+        ): "ERROR | TypeError(update_task() missing 2 required positional arguments: 'task_id' and 'due_date')",
+        call("get_tasks", id="1"): "ERROR | TypeError(get_tasks() got an unexpected keyword argument 'id')",
         call(
             "update_task", task_id=task.id, due_date="soon"
         ): "ERROR | ValueError(due_date must be of the kind YYYY-MM-DD, not 'soon')",
