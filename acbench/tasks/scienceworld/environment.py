@@ -46,6 +46,7 @@ class Simulated(Protocol):
 
     def description(self) -> str: ...
     def valid(self) -> frozenset[str]: ...
+    def executable(self, command: str) -> bool | None: ...
     def templates(self) -> list[str]: ...
     def step(self, command: str) -> tuple[str, int]: ...
     def close(self) -> None: ...
@@ -54,8 +55,9 @@ class Simulated(Protocol):
 class Environment(EnvironmentBase):
     """A world with sub-goals. Progress (0..1) counts observations of steps, not the first one.
 
-    A line is valid if the simulator lists it before the step; while the simulator asks which of several
-    things is meant, it lists the numbers of its question. ``upstream`` keeps what was published: validity is
+    A line is valid if the simulator, asked before the step, lists it or would carry it out: its list names each
+    thing in one of several ways only, chosen by chance. While it asks which of several things is meant, it lists
+    the numbers of its question. ``upstream`` keeps what was published: validity is
     tested after the step and letter by letter, and a failure in the simulator (score -100) does not end the
     episode. ``goal``: what is to be done, if the data say it in words of their own.
     ``native`` is the simulator's own score, 0..1, the last one before a failure.
@@ -126,7 +128,7 @@ class Environment(EnvironmentBase):
 
     def _carry_out(self, command: str, *, understood: bool) -> Step:
         likely = understood or self._asked  # no list holds other lines, so it need not be made for them
-        valid = likely and not self._upstream and command in self._valid()
+        valid = not self._upstream and self._possible(command, likely=likely)
         seen, score = self.world.step(command)
         if seen != UNKNOWN:
             self._asked = seen.startswith(_QUESTION)
@@ -153,6 +155,14 @@ class Environment(EnvironmentBase):
 
     def close(self) -> None:
         self.world.close()
+
+    def _possible(self, command: str, *, likely: bool) -> bool:
+        """Asks for the list, the slowest answer of all, only if it may decide."""
+        if self._listed is not None and command in self._listed:
+            return True
+        if not self._asked and self.world.executable(command):
+            return True
+        return likely and command in self._valid()
 
     def _valid(self) -> frozenset[str]:
         """What the simulator lists now; it is asked once for each state."""

@@ -113,6 +113,10 @@ class JavaProcess:
         self.call(getattr(simulator, "taskMaker_$eq"), None, seed=seed)
         return simulator
 
+    def kind(self, name: str) -> Any:
+        """What belongs to a kind of actions as a whole; to be used inside a call."""
+        return getattr(getattr(self._gateway.jvm.scienceworld.actions, f"{name}$"), "MODULE$")
+
     @property
     def objects(self) -> int:
         """How many objects there are, by the count of the process: loading a world starts it again from 0."""

@@ -168,6 +168,20 @@ class World:
         """Every concrete command that the simulator lists as possible now. The slowest of all questions."""
         return frozenset(self._listed("getValidActionObjectCombinations"))
 
+    def executable(self, command: str) -> bool | None:
+        """Whether the simulator would carry a command out now; None if it would ask what is meant.
+
+        Only while no question of its own is open.
+        """
+
+        seed = self._seed(f"executable {len(self.commands)}")
+        found: bool | None = self._pool.use(
+            self,
+            self._seat,
+            lambda p, s: p.call(lambda: _judged(p, s, command), seed=seed, objects=self._objects),
+        )
+        return found
+
     def templates(self) -> list[str]:
         """The abstract commands, with OBJ for a thing."""
         return self._listed("getPossibleActions")
@@ -214,3 +228,20 @@ class World:
             self, self._seat, lambda p, s: p.texts(getattr(s, name), seed=seed, objects=self._objects)
         )
         return found
+
+
+def _judged(process: JavaProcess, simulator: Any, command: str) -> bool | None:
+    """The simulator's own reading of a command and its own test of the action, without carrying it out."""
+    face = simulator.agentInterface().get()
+    parser, agent = face.inputParser(), face.agent()
+    place = agent.getContainer().get()
+    sequence = face.task().goalSequence()
+    read = parser.parse(command, place, face.universe(), agent, face.objMonitor(), sequence, place)
+    if parser.isInAmbiguousState():
+        parser.clearAmbiguousState()
+        return None
+    if not read._1():
+        return False
+    action = read._4().get()
+    kind = process.kind(action.getClass().getSimpleName())
+    return bool(kind.isValidAction(action.assignments())._2())

@@ -69,13 +69,14 @@ def test_a_mode_shows_with_all_that_it_changes() -> None:
     }
 
 
-def test_lists_are_plain_json() -> None:
+def test_naming_a_task_s_own_parts_only_chooses_among_samples() -> None:
     from acbench.tasks.tools.settings import read_settings
 
-    found = read_settings(
-        "tool-query", {"tools": ["movie"]}, mode="corrected", tools=("weather", "movie", "academia")
-    )
-    assert changed_settings(found) == {"tools": ["movie"]}
+    tools = ("weather", "movie", "academia")
+    found = read_settings("tool-query", {"tools": ["movie"]}, mode="corrected", tools=tools)
+    assert changed_settings(found) == {}
+    found = read_settings("tool-query", {"show_choices": False}, mode="corrected", tools=tools)
+    assert changed_settings(found) == {"show_choices": False}
 
 
 def test_the_description_has_what_all_have_and_what_is_added() -> None:
