@@ -228,7 +228,12 @@ def test_the_order_of_a_mission_is_kept_outside_upstream_mode() -> None:
 def test_shown_commands_can_all_be_carried_out() -> None:
     env = environment("GoToObjDoor", 5, show_actions=True)
     shown = env.first_observation().partition("Possible commands:\n")[2].splitlines()
-    assert shown == [f"- {command}" for command in env.choices()[:-1]]
+    listed = [f"- {command}" for command in env.choices()[:-1]]
+    assert listed[:2] == ["- turn left", "- turn right"]
+    things = [line for line in listed if " 1" in line or " 2" in line]
+    assert len(things) > 1
+    # Those that name a thing stand first, each kind in the order of the list.
+    assert shown == things + [line for line in listed if line not in things]
 
 
 VOCABULARY = (
