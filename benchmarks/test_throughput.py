@@ -127,7 +127,8 @@ def test_continuous_against_one_episode_at_a_time(
     batched, _ = benchmark.pedantic(lambda: play(own, plan, tmp_path / "batched"), rounds=1)
     benchmark.extra_info["speed_up"] = single / batched
     print(
-        f"\n{task} ({agent}), {len(plan.samples)} episodes: continuous {batched:.1f} s, one episode at a time {single:.1f} s, "
+        f"\n{task} ({agent}), {len(plan.samples)} episodes: continuous {batched:.1f} s, "
+        f"one episode at a time {single:.1f} s, "
         f"ratio {single / batched:.2f}"
     )
 

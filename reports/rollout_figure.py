@@ -24,7 +24,7 @@ def rollout_svg(result: CaseResult) -> str:
     turns = len(curves["base"])
     body = [text(16, 28, f"{result.task}: progress by turn", size=17, weight=600)]
     body.append(text(16, 50, _what(result), size=13, colour=MUTED))
-    for number, name in enumerate((formats.against(result), result.compression)):
+    for number, name in enumerate((formats.against(result), _other(result))):
         body.append(marks([(24 + 220 * number, 69)], number))
         body.append(text(36 + 220 * number, 74, name, size=13))
     body += [part for share in TICKS for part in _rule(share)]
@@ -41,6 +41,10 @@ def rollout_svg(result: CaseResult) -> str:
 
 def _what(result: CaseResult) -> str:
     return f"mean progress of {result.primary.n} episodes; an ended episode keeps its value"
+
+
+def _other(result: CaseResult) -> str:
+    return f"{result.compression}, repeated" if result.is_noise_floor else result.compression
 
 
 def _rule(share: float) -> tuple[str, str]:

@@ -26,6 +26,8 @@ ENGINE_END_COUNTS_ABOVE = 0.5
 BARE = ("turn left", "turn right", "move forward", "drop", "toggle")
 """Commands that name no thing."""
 
+SHOWN_ORDER = ("go to", "pickup", "toggle and go through", "go through", "")
+"""How shown commands begin, in their order; the published list command has an order of its own."""
 _PICK_UP = re.compile(r"^pick\s+up\b")
 _VERBS = ("turn", "move", "pick", "drop", "go", "toggle")
 
@@ -80,7 +82,7 @@ class Environment(EnvironmentBase):
         return list(self._commands.moves)
 
     def step(self, line: str) -> Step:
-        """Carries out one line of text. Never raises, whatever the text."""
+        """Carries out one line of text. Raises nothing but EnvironmentDied, whatever the text."""
         if self.done:
             return Step(AFTER_THE_END, False, False, self.progress, True)
         command = line.lower().strip()

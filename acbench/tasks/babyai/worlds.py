@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from acbench.errors import ConfigError, DataError, did_you_mean
+from acbench.errors import ConfigError, DataError, EnvironmentDied, did_you_mean
 from acbench.tasks.babyai.view import read_view
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from acbench.tasks.babyai.view import View
+
+T = TypeVar("T")
 
 ALIASES = {"BabyAI-GoToObjS6-v0": "BabyAI-GoToObjS4-v0"}
 """The published level of this name was a room of 4 × 4 cells; the package's level of that name no longer is."""
@@ -52,7 +56,8 @@ def published_world(row: int) -> tuple[str, int]:
 
 
 class World:
-    """One level with one seed. Raises ConfigError without the package, DataError for an unknown level.
+    """One level with one seed. Raises ConfigError without the package, DataError for an unknown level,
+    EnvironmentDied when the package itself fails.
 
     Moves are the engine's: 0 left, 1 right, 2 forward, 3 pick up, 4 drop, 5 toggle. A copy
     (``copy.deepcopy``) is a world of its own.
@@ -60,7 +65,7 @@ class World:
 
     def __init__(self, name: str, seed: int) -> None:
         self.engine = _open(ALIASES.get(name, name))
-        self.engine.reset(seed=seed)
+        _asked(lambda: self.engine.reset(seed=seed))
 
     @property
     def mission(self) -> str:
@@ -68,16 +73,25 @@ class World:
 
     def move(self, number: int) -> bool:
         """Makes one move; true if the engine then sees its mission at an end, done or failed for good."""
-        _, _, over, _, _ = self.engine.step(number)
+        _, _, over, _, _ = _asked(lambda: self.engine.step(number))
         return bool(over)
 
     def view(self) -> View:
         engine = self.engine
-        image = engine.gen_obs()["image"].tolist()
+        image = _asked(engine.gen_obs)["image"].tolist()
         x, y = engine.agent_pos
         held = engine.carrying
         carrying = None if held is None else (str(held.color), str(held.type))
         return read_view(image, (int(x), int(y)), int(engine.agent_dir), carrying)
+
+
+def _asked(engine: Callable[[], T]) -> T:
+    """What the package answers."""
+    try:
+        return engine()
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise EnvironmentDied(f"babyai: the world's engine failed ({reason[:300]})") from error
 
 
 def require_package() -> Any:
@@ -100,7 +114,7 @@ def _open(name: str) -> Any:
     if name not in gymnasium.registry:
         known = [key for key in gymnasium.registry if key.startswith("BabyAI-")]
         raise DataError(f"babyai: unknown level {name!r}; {did_you_mean(name, known)}")
-    return gymnasium.make(name).unwrapped
+    return _asked(lambda: gymnasium.make(name)).unwrapped
 
 
 def _say_nothing(*_args: object, **_options: object) -> None:

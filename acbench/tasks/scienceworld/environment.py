@@ -23,19 +23,35 @@ VERBS = (
     *(
         "activate",
         "close",
-        "connect",
+        "consume",
         "deactivate",
+        "drop",
         "dunk",
         "eat",
         "examine",
         "flush",
         "focus",
+        "get",
         "go",
-        "inventory",
     ),
-    *("look", "mix", "move", "open", "pick", "pour", "put", "read", "reset", "task", "use", "wait", "wait1"),
-    "drop",
+    *(
+        "inventory",
+        "look",
+        "mix",
+        "move",
+        "open",
+        "pick",
+        "pour",
+        "put",
+        "read",
+        "reset",
+        "stir",
+        "take",
+        "task",
+    ),
+    *("turn", "use", "wait", "wait1", "walk"),
 )
+"""The first words of everything the simulator understands."""
 _QUESTION = "Ambiguous request"
 
 
@@ -127,8 +143,8 @@ class Environment(EnvironmentBase):
         return self._carry_out(command, understood=understood)
 
     def _carry_out(self, command: str, *, understood: bool) -> Step:
-        likely = understood or self._asked  # no list holds other lines, so it need not be made for them
-        valid = not self._upstream and self._possible(command, likely=likely)
+        likely = self._asked or command.lower().startswith(VERBS)  # of other lines it need not be asked
+        valid = likely and not self._upstream and self._possible(command)
         seen, score = self.world.step(command)
         if seen != UNKNOWN:
             self._asked = seen.startswith(_QUESTION)
@@ -156,13 +172,11 @@ class Environment(EnvironmentBase):
     def close(self) -> None:
         self.world.close()
 
-    def _possible(self, command: str, *, likely: bool) -> bool:
-        """Asks for the list, the slowest answer of all, only if it may decide."""
+    def _possible(self, command: str) -> bool:
+        """Asks for the list, the slowest answer of all, only if it decides."""
         if self._listed is not None and command in self._listed:
             return True
-        if not self._asked and self.world.executable(command):
-            return True
-        return likely and command in self._valid()
+        return (not self._asked and bool(self.world.executable(command))) or command in self._valid()
 
     def _valid(self) -> frozenset[str]:
         """What the simulator lists now; it is asked once for each state."""

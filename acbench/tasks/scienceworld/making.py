@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acbench.tasks.scienceworld.environment import Environment
-from acbench.tasks.scienceworld.samples import PACK_FILE
 from acbench.tasks.scienceworld.java import JavaProcess
+from acbench.tasks.scienceworld.samples import PACK_FILE
 from acbench.tasks.scienceworld.worlds import SIMPLIFICATIONS, World, shared_pool
 
 if TYPE_CHECKING:

@@ -61,7 +61,9 @@ class Pool:
                 process = self._process(self._seats[0])
                 simulator = process.simulator()
                 names = [str(name) for name in process.call(simulator.getTaskNames, seed="")]
-                self._tasks = {n: int(process.call(simulator.getTaskMaxVariations, n, seed="")) for n in names}
+                self._tasks = {
+                    n: int(process.call(simulator.getTaskMaxVariations, n, seed="")) for n in names
+                }
         return self._tasks
 
     def use(self, world: World, seat: Seat, what: Callable[[JavaProcess, Any], Any]) -> Any:

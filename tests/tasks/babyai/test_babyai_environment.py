@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from random import Random
 from typing import Any
 
 import pytest
@@ -10,11 +11,17 @@ from babyai_stubs import context, environment
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from acbench.errors import ConfigError, DataError
+from acbench.errors import ConfigError, DataError, EnvironmentDied
 from acbench.tasks.babyai import open_task
 from acbench.tasks.babyai.environment import CLOSING, NO_CHANGE, UNKNOWN
 from acbench.tasks.babyai.samples import environment_for
-from acbench.tasks.babyai.worlds import PUBLISHED_NUMBERS, WORLD_NAMES, World, published_world
+from acbench.tasks.babyai.worlds import (
+    PUBLISHED_NUMBERS,
+    WORLD_NAMES,
+    World,
+    published_world,
+    require_package,
+)
 
 needs_package = pytest.mark.usefixtures("package")
 
@@ -245,31 +252,29 @@ LINES = st.lists(WORDS, max_size=7).map(" ".join) | st.text(max_size=40)
 
 
 @needs_package
-@settings(max_examples=150)
+@settings(max_examples=160, deadline=None)
 @given(
     world=st.sampled_from(["GoToObjDoor", "UnlockPickup", "KeyInBox", "BossLevel", "PutNextS7N4Carrying"]),
     seed=st.integers(0, 20),
-    lines=st.lists(LINES | st.integers(0, 30), min_size=14, max_size=14),
+    lines=st.lists(LINES | st.integers(0, 30), min_size=16, max_size=16),
     upstream=st.booleans(),
 )
 def test_hostile_and_random_lines_never_raise(
     world: str, seed: int, lines: list[Any], upstream: bool
 ) -> None:
-    """More than 2,000 lines; numbers stand for a command that is possible at that moment."""
-    env = environment(world, seed, "You are carrying a **", upstream=upstream)
+    """2,560 lines; numbers stand for a command that is possible at that moment. The second sub-goal is out of reach."""
+    env = environment(world, seed, "You are carrying a **", "no such thing", upstream=upstream)
     best = 0.0
     for line in lines:
         choices = env.choices()
         known = isinstance(line, int)
         text = choices[line % len(choices)] if known else line
         step = env.step(text)
-        assert step.observation
-        assert best <= step.progress <= 1
-        assert step.done is (step.progress == 1)
+        assert 0 < len(step.observation) < 5_000
+        assert best <= step.progress <= 0.5
+        assert not step.done
         if not step.valid and not known and not step.done:
             assert step.observation == UNKNOWN or step.observation.startswith(
                 (NO_CHANGE, "You cannot", "There is a barrier")
             )
         best = step.progress
-        if step.done:
-            break

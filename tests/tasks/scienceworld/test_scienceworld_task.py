@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from statistics import mean
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from scienceworld_stubs import context, gold, nothing, pack_samples, play, wanderer
@@ -58,7 +58,7 @@ def test_the_pack_file_is_written_as_it_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_gold_plans_replay_to_success_and_a_random_agent_lies_between() -> None:
-    """Every episode of the pack from its recorded start; the random agent plays three a level, to be quick."""
+    """Every episode of the pack from its recorded start; the random agent plays two a level, to be quick."""
     task = open_task(context())
     plain = open_task(context(show_actions=False))
     wandered = []
@@ -67,7 +67,7 @@ def test_gold_plans_replay_to_success_and_a_random_agent_lies_between() -> None:
         assert grade.scores == {"progress": 1.0, "success": 1.0, "native": 1.0, "grounding": 1.0}, sample.id
         assert grade.channel == "correct"
         assert len(prompts) == len(sample.data["plan"])
-        if sample.id[-2:] in ("00", "04", "08"):
+        if sample.id[-2:] in ("00", "05"):
             wandered.append(play(task.open(sample), wanderer(sample))[0].scores["progress"])
     assert 0.02 < mean(wandered) < 0.9
 
