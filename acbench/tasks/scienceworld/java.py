@@ -15,6 +15,7 @@ import threading
 import time
 from contextlib import suppress
 from importlib import import_module
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -63,11 +64,19 @@ def _first_lines(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(lines)}"[:500]
 
 
-def _start() -> Any:
-    """A gateway to a new process, which ends with this one. It answers only who knows its password."""
+def _start(folder: str) -> Any:
+    """A gateway to a new process, which ends with this one. It answers only who knows its password.
+
+    The simulator writes a table where it stands: into ``folder``.
+    """
     py4j = import_module("py4j.java_gateway")
     port, token, process = py4j.launch_gateway(
-        classpath=_jar(), javaopts=list(JAVA_OPTIONS), die_on_exit=True, enable_auth=True, return_proc=True
+        classpath=_jar(),
+        javaopts=list(JAVA_OPTIONS),
+        die_on_exit=True,
+        enable_auth=True,
+        return_proc=True,
+        cwd=folder,
     )
     return py4j.JavaGateway(
         gateway_parameters=py4j.GatewayParameters(port=port, auth_token=token), java_process=process
@@ -84,8 +93,9 @@ class JavaProcess:
         require_package()
         # py4j reports a connection that its own end closed as an error; what matters is raised here
         logging.getLogger("py4j").setLevel(logging.CRITICAL)
+        self._folder = TemporaryDirectory(prefix="acbench-scienceworld-", ignore_cleanup_errors=True)
         try:
-            self._gateway = _start()
+            self._gateway = _start(self._folder.name)
         except (OSError, ValueError, import_module("py4j.protocol").Py4JError) as error:
             raise EnvironmentDied(f"scienceworld: its Java process did not start ({error})") from error
         self.process: subprocess.Popen[bytes] = self._gateway.java_process
@@ -173,3 +183,4 @@ class JavaProcess:
             if pipe is not None:
                 with suppress(OSError):
                     pipe.close()
+        self._folder.cleanup()
