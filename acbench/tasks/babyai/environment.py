@@ -23,11 +23,6 @@ AFTER_THE_END = "The task is over."
 ENGINE_END_COUNTS_ABOVE = 0.5
 """The engine's own end is believed only above this progress."""
 
-BARE = ("turn left", "turn right", "move forward", "drop", "toggle")
-"""Commands that name no thing."""
-
-SHOWN_ORDER = ("go to", "pickup", "toggle and go through", "go through", "")
-"""How shown commands begin, in their order; the published list command has an order of its own."""
 _PICK_UP = re.compile(r"^pick\s+up\b")
 _VERBS = ("turn", "move", "pick", "drop", "go", "toggle")
 
@@ -131,12 +126,8 @@ class Environment(EnvironmentBase):
         return Step(observation, valid, understood, self.progress, self.done)
 
     def _with_actions(self, text: str) -> str:
-        """The text, followed by the possible commands if they are shown, those that name a thing first.
-
-        A weak model takes what stands first; the list command is left out.
-        """
+        """The text, followed by the possible commands if they are shown; the list command is left out."""
         if not self._show_actions:
             return text
-        commands = [command for command in self.choices() if command != LIST_COMMAND]
-        shown = sorted(commands, key=lambda command: command in BARE)  # stable: else in the order of choices
-        return "\n".join((text, "Possible commands:", *(f"- {command}" for command in shown)))
+        lines = [f"- {command}" for command in self.choices() if command != LIST_COMMAND]
+        return "\n".join((text, "Possible commands:", *lines))

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 LICENSE = "Apache-2.0"
 FIRST_SEED = 70_000
 PER_LEVEL = 16
-EXAMPLE_WORLD = "BabyAI-PickupLoc-v0"
-"""The prompt's worked example: a turn, then an object is picked up."""
+EXAMPLE_WORLD = "BabyAI-GoToLocal-v0"
+"""The prompt's worked example: one command to a thing in view. After an example with a turn in it the embedded 135M
+model turned round and round; after this one it solves all of level 1."""
 
 BREADTH, TURNS = 200, 25
 """The search keeps so many states a turn and gives up after so many turns."""
@@ -78,7 +79,7 @@ def make_pack() -> dict[str, Any]:
             seeds = episodes_of(f"BabyAI-{short}-v0", tier, FIRST_SEED + 10_000 * level + 1_000 * number)
             found += [{"level": level, **next(seeds)} for _ in range(each)]
         episodes += found[:PER_LEVEL]
-    example = next(episodes_of(EXAMPLE_WORLD, Tier((), 2, 2), FIRST_SEED))
+    example = next(episodes_of(EXAMPLE_WORLD, Tier((), 1, 1), FIRST_SEED))
     return {"license": LICENSE, "package": "minigrid 3.2.0", "example": example, "episodes": episodes}
 
 

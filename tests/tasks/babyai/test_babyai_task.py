@@ -69,7 +69,7 @@ def test_the_frozen_pack_is_what_the_maker_makes() -> None:
     first, second = (e for e in pack()["episodes"] if e["level"] == 1 and e["world"] == "BabyAI-GoToObjS4-v0")
     made = episodes_of("BabyAI-GoToObjS4-v0", TIERS[1], 80_000)
     assert [{"level": 1, **next(made)} for _ in range(2)] == [first, second]
-    assert next(episodes_of("BabyAI-PickupLoc-v0", Tier((), 2, 2), 70_000)) == pack()["example"]
+    assert next(episodes_of("BabyAI-GoToLocal-v0", Tier((), 1, 1), 70_000)) == pack()["example"]
 
 
 def test_the_pack_file_is_written_as_it_is_read(tmp_path: Path) -> None:
@@ -127,14 +127,7 @@ def test_the_prompt_holds_example_goal_and_commands() -> None:
 
 def test_the_example_ends_with_its_goal() -> None:
     lines = example_for(upstream=False, show_actions=False)
-    assert [label for label, _ in lines] == [
-        "Goal",
-        "Observation",
-        "Action",
-        "Observation",
-        "Action",
-        "Observation",
-    ]
+    assert [label for label, _ in lines] == ["Goal", "Observation", "Action", "Observation"]
     assert lines[-1][1].endswith("The task is completed.")
 
 
