@@ -139,6 +139,7 @@ class AgentTask(Generic[S]):
 
 CHOOSING = frozenset(
     {"domains", "tools", "levels", "per_level", "max_steps", "slack", "episode_seconds", "mode"}
+    | {"jvms", "workers"}
 )
 """Settings that show in the samples themselves, in the key, or in nothing that is asked."""
 

@@ -14,6 +14,8 @@ LIST_COMMAND = "check valid actions"
 LIST_LEAD = "Choose an action from these valid actions: "
 UNKNOWN = "No known action matches that input."
 """What the simulator says to a text that is no command; nothing in its world changes then."""
+ASIDE = ("help", "objects", "task")
+"""Answered beside the world: nothing changes, and a question stays open."""
 AFTER_THE_END = "The task is over."
 MAX_CHARACTERS = 300
 """A longer line is no command; the simulator is not asked about it."""
@@ -146,7 +148,7 @@ class Environment(EnvironmentBase):
         likely = self._asked or command.lower().startswith(VERBS)  # of other lines it need not be asked
         valid = likely and not self._upstream and self._possible(command)
         seen, score = self.world.step(command)
-        if seen != UNKNOWN:
+        if seen != UNKNOWN and command.lower() not in ASIDE:
             self._asked = seen.startswith(_QUESTION)
             self._listed = None
         if self._upstream:

@@ -173,7 +173,7 @@ class World:
     def executable(self, command: str) -> bool | None:
         """Whether the simulator would carry a command out now; None if it would ask what is meant.
 
-        Only while no question of its own is open.
+        Only while no question of its own is open, else None.
         """
 
         seed = self._seed(f"executable {len(self.commands)}")
@@ -236,6 +236,8 @@ def _judged(process: JavaProcess, simulator: Any, command: str) -> bool | None:
     """The simulator's own reading of a command and its own test of the action, without carrying it out."""
     face = simulator.agentInterface().get()
     parser, agent = face.inputParser(), face.agent()
+    if parser.isInAmbiguousState():
+        return None
     place = agent.getContainer().get()
     sequence = face.task().goalSequence()
     read = parser.parse(command, place, face.universe(), agent, face.objMonitor(), sequence, place)

@@ -135,6 +135,13 @@ def test_anything_but_a_number_takes_a_question_back(line: str) -> None:
     assert env.step("look around").valid
 
 
+def test_asking_for_the_task_leaves_a_question_open() -> None:
+    env = toy()
+    env.step("open door")
+    assert env.step("task").observation == "Task description"
+    assert env.step("1").valid
+
+
 def test_exits_and_things_below_the_observation() -> None:
     text = toy(show_actions=True).first_observation()
     assert text.endswith("You can go to: hall\nThings here: egg, rock")

@@ -301,6 +301,11 @@ def test_what_can_be_carried_out_is_known_before_the_step() -> None:
     }
     assert world.executable("open door") is None
     assert world.step("open door")[0].startswith("Ambiguous request")
+    for line in ("task", "help", "objects"):  # answered beside the world
+        world.step(line)
+        assert world.valid() == {"0", "1", "2", "3", "4", "5"}
+        assert world.executable("look around") is None  # and that it was asked changes nothing
+    assert world.step("look around")[0].startswith("Unknown action")
 
 
 # -- the package as it plays by itself -----------------------------------------------------------
