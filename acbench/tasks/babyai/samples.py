@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acbench.errors import DataError
+from acbench.tasks.agents.packs import frozen_samples
 from acbench.tasks.agents.world import replay_steps
 from acbench.tasks.babyai.environment import Environment
 from acbench.tasks.babyai.settings import read_settings
@@ -34,14 +35,7 @@ def babyai_samples(context: TaskContext, settings: Settings) -> list[Sample]:
     """One sample per episode: of the embedded pack, or read from the user's folder."""
     if context.data_dir is not None:
         return upstream_samples(context.data_dir, settings)
-    samples = []
-    for level in settings.levels:
-        episodes = [episode for episode in pack()["episodes"] if episode["level"] == level]
-        samples += [
-            _embedded(index, episode, settings)
-            for index, episode in enumerate(episodes[: settings.per_level])
-        ]
-    return samples
+    return frozen_samples("babyai", pack()["episodes"], settings, _data)
 
 
 @lru_cache(maxsize=1)
@@ -51,18 +45,9 @@ def pack() -> Mapping[str, Any]:
     return found
 
 
-def _embedded(index: int, episode: Mapping[str, Any], settings: Settings) -> Sample:
-    level, plan = episode["level"], episode["plan"]
-    budget = settings.max_steps
-    if settings.slack is not None:  # wandering must not solve what is short
-        budget = min(budget, 2 * len(plan) + settings.slack)
-    name = f"babyai-l{level}-{index:02d}"
-    data = {
-        **embedded_data(episode),
-        "budget": budget,
-        "difficulty": "hard" if level >= HARD_LEVEL else "easy",
-    }
-    return Sample(name, data, level=f"L{level}", cluster=name, estimated_turns=budget)
+def _data(episode: Mapping[str, Any]) -> dict[str, Any]:
+    difficulty = "hard" if episode["level"] >= HARD_LEVEL else "easy"
+    return {**embedded_data(episode), "difficulty": difficulty}
 
 
 def embedded_data(episode: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acbench.errors import DataError, did_you_mean
+from acbench.tasks.agents.packs import frozen_samples
 from acbench.tasks.agents.world import replay_steps
 from acbench.tasks.jericho.engine import Play, shared_pool
 from acbench.tasks.jericho.environment import Environment
@@ -36,11 +37,13 @@ def jericho_samples(context: TaskContext, settings: Settings) -> list[Sample]:
     """One sample per episode: of the embedded pack, of made TextWorld games, or of the user's folder."""
     if context.data_dir is not None:
         return upstream_samples(context.data_dir, settings)
-    samples = []
-    for level in settings.levels:
-        episodes = _episodes(level, settings)[: settings.per_level]
-        samples += [_embedded(index, episode, settings) for index, episode in enumerate(episodes)]
-    return samples
+    return _embedded_samples(settings)
+
+
+def _embedded_samples(settings: Settings) -> list[Sample]:
+    prefix = "jericho-tw" if settings.games == "textworld" else "jericho"
+    episodes = [episode for level in settings.levels for episode in _episodes(level, settings)]
+    return frozen_samples(prefix, episodes, settings, _data)
 
 
 def _episodes(level: int, settings: Settings) -> list[dict[str, Any]]:
@@ -63,16 +66,9 @@ def pack() -> Mapping[str, Any]:
     return found
 
 
-def _embedded(index: int, episode: Mapping[str, Any], settings: Settings) -> Sample:
-    level, plan = episode["level"], episode["plan"]
-    budget = settings.max_steps
-    if settings.slack is not None:  # wandering must not solve what is short
-        budget = min(budget, 2 * len(plan) + settings.slack)
-    short = "tw-" if settings.games == "textworld" else ""
-    name = f"jericho-{short}l{level}-{index:02d}"
-    data = {**episode, "budget": budget, "difficulty": "hard" if level >= HARD_LEVEL else "easy"}
-    del data["level"]
-    return Sample(name, data, level=f"L{level}", cluster=name, estimated_turns=budget)
+def _data(episode: Mapping[str, Any]) -> dict[str, Any]:
+    difficulty = "hard" if episode["level"] >= HARD_LEVEL else "easy"
+    return {**{key: value for key, value in episode.items() if key != "level"}, "difficulty": difficulty}
 
 
 def embedded_data(episode: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,13 +148,7 @@ def _data_of(
             return episode
         return row_data(episode, data_dir, mode=mode)
     settings = read_settings({}, mode=mode)
-    levels = {level: _episodes(level, settings) for level in settings.levels}
-    found = {
-        sample.id: sample.data
-        for level in levels
-        for index, entry in enumerate(levels[level])
-        for sample in [_embedded(index, entry, settings)]
-    }
+    found = {sample.id: sample.data for sample in _embedded_samples(settings)}
     if episode not in found:
         raise DataError(f"jericho: there is no episode {episode!r}; {did_you_mean(episode, found)}")
     return found[episode]

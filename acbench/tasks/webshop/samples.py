@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from acbench.errors import DataError
+from acbench.tasks.agents.packs import frozen_samples
 from acbench.tasks.agents.world import replay_steps
 from acbench.tasks.protocol import Sample
 from acbench.tasks.webshop.catalogue import embedded_shop, fingerprint
@@ -35,14 +36,7 @@ def webshop_samples(context: TaskContext, settings: Settings) -> list[Sample]:
     if context.data_dir is not None:
         return upstream_samples(context.data_dir, settings)
     check_catalogue()
-    samples = []
-    for level in settings.levels:
-        episodes = [episode for episode in pack()["episodes"] if episode["level"] == level]
-        samples += [
-            _embedded(index, episode, settings)
-            for index, episode in enumerate(episodes[: settings.per_level])
-        ]
-    return samples
+    return frozen_samples("webshop", pack()["episodes"], settings, embedded_data)
 
 
 @lru_cache(maxsize=1)
@@ -61,16 +55,6 @@ def check_catalogue() -> None:
             f"{PACK_FILE}: the episodes belong to catalogue {pack()['catalogue']}, not to {made}; after a "
             f"change of words or catalogue run python -m acbench.tasks.webshop.making"
         )
-
-
-def _embedded(index: int, episode: Mapping[str, Any], settings: Settings) -> Sample:
-    level, plan = episode["level"], episode["plan"]
-    budget = settings.max_steps
-    if settings.slack is not None:  # wandering must not solve what is short
-        budget = min(budget, 2 * len(plan) + settings.slack)
-    name = f"webshop-l{level}-{index:02d}"
-    data = {**embedded_data(episode), "budget": budget}
-    return Sample(name, data, level=f"L{level}", cluster=name, estimated_turns=budget)
 
 
 def embedded_data(episode: Mapping[str, Any]) -> dict[str, Any]:
